@@ -1,0 +1,5 @@
+/**
+ * Where server programs come from: the cache directory, verified downloads, trees of Debian packages and programs that
+ * are already installed. Knows nothing of the rest of the project.
+ */
+package mastery.support.provision;

@@ -1,0 +1,77 @@
+package mastery.support.report;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import mastery.support.server.Engine;
+import mastery.support.server.Node;
+
+/** Collects what the tests of one class proved and writes it to the report directory of its module. */
+public final class ProofRecord {
+
+    private final Class<?> proof;
+    private final List<Proof.Server> servers = new ArrayList<>();
+    private final AtomicInteger proven = new AtomicInteger();
+    private final AtomicInteger failed = new AtomicInteger();
+    private final AtomicInteger skipped = new AtomicInteger();
+    private String reason = "";
+
+    public ProofRecord(Class<?> proof) {
+        this.proof = proof;
+    }
+
+    /** Notes a server that the tests run on. */
+    public void ranOn(Node node) {
+        servers.add(new Proof.Server(
+                node.engine().id(),
+                node.version(),
+                node.identity().build(),
+                node.build(),
+                node.source().toString()));
+    }
+
+    public void proven() {
+        proven.incrementAndGet();
+    }
+
+    public void failed() {
+        failed.incrementAndGet();
+    }
+
+    /** Notes a test that ended without deciding its claim. */
+    public synchronized void aborted(String why) {
+        skipped.incrementAndGet();
+        reason = why;
+    }
+
+    /** Writes that no test of the class ran because an engine cannot be had. */
+    public void skipped(Engine engine, String why) {
+        servers.clear();
+        servers.add(new Proof.Server(engine.id(), "", "", "", ""));
+        aborted(why);
+        write();
+    }
+
+    /** Writes that the class failed before its first test. */
+    public void failedToStart(String why) {
+        failed();
+        reason = why;
+        write();
+    }
+
+    /** Writes the record; without the system property {@code mastery.report.directory}, as in an IDE, it does not. */
+    public void write() {
+        Optional.ofNullable(System.getProperty("mastery.report.directory"))
+                .ifPresent(directory -> ReportFiles.write(
+                        java.nio.file.Path.of(directory),
+                        new Proof(
+                                proof.getSimpleName().replaceFirst("IT$", ""),
+                                proof.getName(),
+                                List.copyOf(servers),
+                                proven.get(),
+                                failed.get(),
+                                skipped.get(),
+                                reason)));
+    }
+}

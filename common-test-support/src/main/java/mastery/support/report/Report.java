@@ -1,0 +1,131 @@
+package mastery.support.report;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import mastery.support.server.Engine;
+
+/** What was proven on which server, what was skipped, and why, as a table of at most 80 columns. */
+public final class Report {
+
+    private static final String ROW = "%-11s %-8s %-9s %-24s %8s %7s %7s%n";
+
+    private static final int COLUMNS = 80;
+
+    private Report() {}
+
+    /** The table of a module or of the whole repository; empty when nothing was recorded. */
+    public static String render(Path root) {
+        List<Proof> proofs = ReportFiles.readAll(root);
+        if (proofs.isEmpty()) {
+            return "";
+        }
+        StringBuilder text = new StringBuilder();
+        text.append(String.format(ROW, "Engine", "Version", "Source", "Build", "Examples", "Claims", "Failed"));
+        rows(proofs).values().forEach(row -> text.append(row.render()));
+        appendList(
+                text,
+                "Skipped, not proven:",
+                proofs.stream()
+                        .filter(proof -> proof.skipped() > 0)
+                        .map(proof -> proof.concept() + ": " + proof.reason())
+                        .toList());
+        appendList(
+                text,
+                "Failed:",
+                proofs.stream()
+                        .filter(proof -> proof.failed() > 0)
+                        .map(proof -> proof.testClass() + (proof.reason().isEmpty() ? "" : ": " + proof.reason()))
+                        .toList());
+        return text.toString();
+    }
+
+    /** True if a recorded claim did not hold. */
+    public static boolean anyFailed(Path root) {
+        return ReportFiles.readAll(root).stream().anyMatch(proof -> proof.failed() > 0);
+    }
+
+    private static Map<String, Row> rows(List<Proof> proofs) {
+        Map<String, Row> rows = new LinkedHashMap<>();
+        for (Engine engine : Engine.values()) {
+            for (Proof proof : proofs) {
+                for (Proof.Server server : proof.servers()) {
+                    if (server.engine().equals(engine.id()) && !server.version().isEmpty()) {
+                        rows.computeIfAbsent(
+                                        server.engine() + server.version() + server.build() + server.source(),
+                                        key -> new Row(engine, server))
+                                .add(proof);
+                    }
+                }
+            }
+        }
+        return rows;
+    }
+
+    private static void appendList(StringBuilder text, String title, List<String> lines) {
+        if (!lines.isEmpty()) {
+            text.append(String.format("%n%s%n", title));
+            lines.forEach(line -> wrapAll(text, line));
+        }
+    }
+
+    private static void wrapAll(StringBuilder text, String lines) {
+        String margin = " ";
+        for (String line : lines.lines().toList()) {
+            wrap(text, margin, line);
+            margin = "   ";
+        }
+    }
+
+    private static void wrap(StringBuilder text, String margin, String line) {
+        StringBuilder current = new StringBuilder(margin);
+        for (String word : line.strip().split(" ")) {
+            if (current.length() + 1 + word.length() > COLUMNS
+                    && !current.toString().isBlank()) {
+                text.append(String.format("%s%n", current));
+                current = new StringBuilder(margin + "  ");
+            }
+            current.append(' ').append(word);
+        }
+        text.append(String.format("%s%n", current));
+    }
+
+    private static final class Row {
+        private final Engine engine;
+        private final Proof.Server server;
+        private final Set<String> examples = new TreeSet<>();
+        private final List<Proof> proofs = new ArrayList<>();
+
+        Row(Engine engine, Proof.Server server) {
+            this.engine = engine;
+            this.server = server;
+        }
+
+        void add(Proof proof) {
+            proofs.add(proof);
+            if (proof.isCurriculum() && proof.proven() > 0) {
+                examples.add(proof.concept());
+            }
+        }
+
+        String render() {
+            return String.format(
+                    ROW,
+                    engine.displayName(),
+                    server.version(),
+                    server.source(),
+                    shorten(server.build()),
+                    examples.size(),
+                    proofs.stream().mapToInt(Proof::proven).sum(),
+                    proofs.stream().mapToInt(Proof::failed).sum());
+        }
+
+        private static String shorten(String text) {
+            return text.length() <= 24 ? text : text.substring(0, 23) + "…";
+        }
+    }
+}

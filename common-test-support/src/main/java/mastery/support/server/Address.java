@@ -1,0 +1,22 @@
+package mastery.support.server;
+
+import java.util.Map;
+
+/**
+ * Where a server listens and who may enter.
+ *
+ * @param parameters what a user's URL adds for the driver, such as {@code sslmode}; empty for servers started here
+ */
+public record Address(String host, int port, String user, String password, Map<String, String> parameters) {
+
+    /** An address on the loopback interface, without further driver parameters. */
+    public static Address loopback(int port, String user, String password) {
+        return new Address("127.0.0.1", port, user, password, Map.of());
+    }
+
+    /** Host and port; the password is never shown. */
+    @Override
+    public String toString() {
+        return host + ":" + port;
+    }
+}

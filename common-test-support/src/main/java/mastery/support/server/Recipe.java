@@ -1,0 +1,70 @@
+package mastery.support.server;
+
+import java.util.List;
+import java.util.Map;
+import mastery.support.provision.SoughtProgram;
+
+/**
+ * All that the fixtures know about one engine: how a node is configured, started, and known to be ready.
+ *
+ * <p>A new engine is a constant in {@link Engine} and one implementation of this interface, named in
+ * {@code META-INF/services/mastery.support.server.Recipe}.
+ */
+public interface Recipe {
+
+    Engine engine();
+
+    /** The server program to look for on this machine, and how to know that it is new enough. */
+    SoughtProgram sought();
+
+    /** Other programs that must lie beside the server program, such as {@code initdb}. */
+    default List<String> companions() {
+        return List.of();
+    }
+
+    /** The packages to unpack where no suitable program is installed. */
+    DebianPackages packages();
+
+    /** The user that the fixtures connect as. */
+    String administrator();
+
+    /** Reads {@code -Dmastery.<engine>.url}. Throws {@link ServerException} with an example when it is malformed. */
+    Address parseUrl(String url);
+
+    /** The URL with user and password that a client on this machine connects with. */
+    String url(Address address);
+
+    /**
+     * Connects once and asks the server what it is.
+     *
+     * @throws Exception whatever the driver throws while the server does not answer; within ten seconds
+     */
+    Identity identify(Address address) throws Exception;
+
+    /** Writes configuration and data directory of a new native node. Runs once, before the first start. */
+    void initialise(NativeLaunch launch);
+
+    /** The command line that runs the node in the foreground. Passwords never stand in it. */
+    List<String> command(NativeLaunch launch);
+
+    /** Environment variables for the server process. */
+    default Map<String, String> environment(NativeLaunch launch) {
+        return Map.of();
+    }
+
+    /** Runs after each first start, when the node answers: users, replication. */
+    default void afterFirstStart(NativeLaunch launch) {}
+
+    /** The signal with which an operator stops the server without waiting for its clients. */
+    default String stopSignal() {
+        return "TERM";
+    }
+
+    /** The signal that ends a throw-away server at once and still lets it release what it shares with others. */
+    default String disposeSignal() {
+        return "KILL";
+    }
+
+    /** How the official image is started as a single node. */
+    ContainerPlan container(NodeSpec spec, String password);
+}

@@ -1,0 +1,129 @@
+package mastery.support.server;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.BiFunction;
+
+/** Chooses, for one engine, the source of a server: the user's own, a kept one, a container, a native process. */
+final class Sources {
+
+    private static final int PORT_ATTEMPTS = 5;
+
+    private Sources() {}
+
+    /**
+     * A single node of an engine from the best source.
+     *
+     * @throws ServerException if the server the user named does not answer or is too old
+     * @throws EngineUnavailableException if no source can provide the engine
+     */
+    static Node single(Engine engine) {
+        Recipe recipe = Recipes.of(engine);
+        Optional<String> url = Settings.url(engine);
+        if (url.isPresent()) {
+            return External.attach(recipe, url.get());
+        }
+        List<SourceKind> allowed = Settings.sources();
+        Optional<Node> kept = KeptServers.attach(recipe).filter(node -> allowed.contains(node.source()));
+        if (kept.isPresent()) {
+            return kept.get();
+        }
+        List<String> reasons = new ArrayList<>();
+        Optional<ContainerNode> container = container(recipe, allowed, reasons, ContainerNode::start);
+        if (container.isPresent()) {
+            return Started.track(container.get());
+        }
+        return startNative(recipe, NodeSpec.single(), allowed, reasons);
+    }
+
+    /**
+     * A single node in a container, if containers are allowed and the engine can run one; else the reason is added and,
+     * when a native server takes its place, said in one line.
+     */
+    static Optional<ContainerNode> container(
+            Recipe recipe,
+            List<SourceKind> allowed,
+            List<String> reasons,
+            BiFunction<Recipe, NodeSpec, ContainerNode> start) {
+        if (!allowed.contains(SourceKind.CONTAINER)) {
+            return Optional.empty();
+        }
+        Optional<String> obstacle = ContainerEngine.obstacle(recipe.engine(), true);
+        if (obstacle.isEmpty()) {
+            try {
+                return Optional.of(start.apply(recipe, NodeSpec.single()));
+            } catch (ServerException e) {
+                if (!allowed.contains(SourceKind.NATIVE)) {
+                    throw e;
+                }
+                obstacle = Optional.of(e.getMessage().lines().findFirst().orElseThrow());
+            }
+        }
+        if (ContainerEngine.socket().isPresent() && allowed.contains(SourceKind.NATIVE)) {
+            System.err.println("mastery: " + recipe.engine() + " runs natively: " + obstacle.get());
+        }
+        reasons.add("container: " + obstacle.get());
+        return Optional.empty();
+    }
+
+    /** A node of a topology. Topologies run natively. */
+    static Node member(Engine engine, NodeSpec spec) {
+        List<String> reasons = new ArrayList<>();
+        reasons.add("external and container: a topology of several nodes is started natively");
+        return startNative(Recipes.of(engine), spec, Settings.sources(), reasons);
+    }
+
+    private static Node startNative(Recipe recipe, NodeSpec spec, List<SourceKind> allowed, List<String> reasons) {
+        if (!allowed.contains(SourceKind.NATIVE)) {
+            throw unavailable(recipe.engine(), reasons, "native: excluded by mastery.source; allow it");
+        }
+        Programs programs;
+        try {
+            programs = NativePrograms.provide(recipe);
+        } catch (ServerException e) {
+            throw unavailable(recipe.engine(), reasons, "native: " + e.getMessage());
+        }
+        return Started.track(startOnFreePort(recipe, programs, spec));
+    }
+
+    /** Another program may take a port between the look and the start: then the next one is tried. */
+    private static NativeNode startOnFreePort(Recipe recipe, Programs programs, NodeSpec spec) {
+        for (int attempt = 1; ; attempt++) {
+            NativeLaunch launch = newLaunch(
+                    recipe, programs, spec, RunDirectory.current().newNodeDirectory(recipe.engine(), spec.name()));
+            try {
+                return NativeNode.start(recipe, launch);
+            } catch (ServerDiedException e) {
+                boolean portTaken = !Ports.isFree(launch.address().port());
+                RunDirectory.remove(launch.directory());
+                if (!portTaken || attempt == PORT_ATTEMPTS) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    static NativeLaunch newLaunch(Recipe recipe, Programs programs, NodeSpec spec, java.nio.file.Path directory) {
+        // The nodes of a topology share the administrator's password, as the nodes of a real one do.
+        String password = spec.upstream().map(Node::password).orElseGet(Passwords::generate);
+        return new NativeLaunch(
+                programs,
+                directory,
+                Address.loopback(
+                        Ports.free(),
+                        recipe.administrator(),
+                        spec.settings().getOrDefault(NodeSpec.PASSWORD, password)),
+                spec);
+    }
+
+    static EngineUnavailableException unavailable(Engine engine, List<String> reasons, String last) {
+        List<String> all = new ArrayList<>(reasons);
+        all.add(last);
+        return new EngineUnavailableException(
+                engine,
+                engine + " cannot be had on this machine.\n  " + String.join("\n  ", all) + "\n"
+                        + "Cure: name your own server with -Dmastery." + engine.id() + ".url=URL, start a container"
+                        + " engine, or install " + engine + " " + engine.minimumVersion() + " or later.");
+    }
+}

@@ -1,0 +1,77 @@
+package mastery.support.report;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ReportTest {
+
+    private static final Proof.Server POSTGRESQL =
+            new Proof.Server("postgresql", "18.6", "PostgreSQL 18.6 (Debian)", "Debian sid 18.6-3", "native");
+
+    @TempDir
+    Path root;
+
+    private Path module;
+
+    @BeforeEach
+    void createModule() throws java.io.IOException {
+        module = Files.createDirectories(root.resolve("module/target/mastery-report"));
+    }
+
+    @Test
+    void nothingRecordedIsNothingPrinted() {
+        assertThat(Report.render(root)).isEmpty();
+    }
+
+    @Test
+    void examplesAreCountedOnceAndClaimsAreSummed() {
+        record("mastery.postgresql.advanced.KeysetPaginationIT", 5, 0, 0, "");
+        record("mastery.postgresql.advanced.SkipLockedQueueIT", 4, 0, 0, "");
+        record("mastery.support.postgresql.PostgreSqlFixtureIT", 3, 0, 0, "");
+        assertThat(Report.render(root)).containsPattern("PostgreSQL +18\\.6 +native +Debian sid 18\\.6-3 +2 +12 +0");
+    }
+
+    @Test
+    void aSkippedProofIsNamedWithItsReasonAndNotCounted() {
+        ReportFiles.write(
+                module,
+                new Proof(
+                        "GapLocks",
+                        "mastery.mysql.fundamentals.GapLocksIT",
+                        List.of(new Proof.Server("mysql", "", "", "", "")),
+                        0,
+                        0,
+                        1,
+                        "MySQL cannot be had"));
+        assertThat(Report.render(root))
+                .contains("Skipped, not proven:")
+                .contains("GapLocks: MySQL cannot be had")
+                .doesNotContainPattern("MySQL +\\d");
+        assertThat(Report.anyFailed(root)).isFalse();
+    }
+
+    @Test
+    void aFailedClaimIsNamedAndMakesTheWholeFailed() {
+        record("mastery.postgresql.advanced.KeysetPaginationIT", 5, 1, 0, "");
+        assertThat(Report.render(root)).contains("Failed:").contains("KeysetPaginationIT");
+        assertThat(Report.anyFailed(root)).isTrue();
+    }
+
+    @Test
+    void noLineIsWiderThanATerminal() {
+        record("mastery.postgresql.advanced.KeysetPaginationIT", 5, 0, 1, "a reason ".repeat(40));
+        assertThat(Report.render(root).lines())
+                .allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(80));
+    }
+
+    private void record(String testClass, int proven, int failed, int skipped, String reason) {
+        String concept = testClass.replaceAll(".*\\.", "").replaceFirst("IT$", "");
+        ReportFiles.write(module, new Proof(concept, testClass, List.of(POSTGRESQL), proven, failed, skipped, reason));
+    }
+}
