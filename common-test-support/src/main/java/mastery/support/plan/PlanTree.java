@@ -1,0 +1,151 @@
+package mastery.support.plan;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.stream.Stream;
+
+/**
+ * Draws a plan as an indented tree of at most 80 columns: operation, target and condition at the left; rows (estimated -> actual, per loop), loops and
+ * blocks (with those of the children) at the right. What does not fit is cut and ends in "…".
+ */
+public final class PlanTree {
+    private static final int TERMINAL_COLUMNS = 80;
+    private static final int GAP = 2;
+
+    private PlanTree() {}
+
+    /** The tree at 80 columns. */
+    public static String render(Plan plan) {
+        return render(plan, TERMINAL_COLUMNS);
+    }
+
+    /** The tree, one node a line under a line of headings, each line ended by a line feed and at most that wide. */
+    public static String render(Plan plan, int columns) {
+        List<Row> rows = new ArrayList<>();
+        rows.add(new Row(plan.engine() + " plan", "rows", "loops", "blocks"));
+        add(rows, plan.root(), "", "");
+        boolean loops = plan.analyzed();
+        boolean blocks = plan.nodes().anyMatch(node -> node.blocksWithChildren().isPresent());
+        List<Integer> widths = Stream.<java.util.function.Function<Row, String>>of(Row::rows, Row::loops, Row::blocks)
+                .map(cell ->
+                        rows.stream().map(cell).mapToInt(String::length).max().orElse(0))
+                .toList();
+        int right = GAP + widths.get(0) + (loops ? GAP + widths.get(1) : 0) + (blocks ? GAP + widths.get(2) : 0);
+        int widest = rows.stream().mapToInt(row -> row.label.length()).max().orElse(0);
+        int left = Math.max(10, Math.min(widest, columns - right));
+        StringBuilder drawing = new StringBuilder();
+        for (Row row : rows) {
+            StringBuilder line = new StringBuilder();
+            line.append(padRight(cut(row.label, left), left)).append(padLeft(row.rows, GAP + widths.get(0)));
+            if (loops) {
+                line.append(padLeft(row.loops, GAP + widths.get(1)));
+            }
+            if (blocks) {
+                line.append(padLeft(row.blocks, GAP + widths.get(2)));
+            }
+            drawing.append(line.toString().stripTrailing()).append('\n');
+        }
+        return drawing.toString();
+    }
+
+    private record Row(String label, String rows, String loops, String blocks) {}
+
+    private static void add(List<Row> rows, PlanNode node, String branch, String below) {
+        rows.add(new Row(
+                branch + label(node),
+                rowsOf(node),
+                node.loops().isEmpty() ? "" : Long.toString(node.loops().getAsLong()),
+                node.blocksWithChildren().isEmpty()
+                        ? ""
+                        : Long.toString(node.blocksWithChildren().getAsLong())));
+        int last = node.children().size() - 1;
+        for (int i = 0; i <= last; i++) {
+            add(rows, node.children().get(i), below + (i < last ? "├ " : "└ "), below + (i < last ? "│ " : "  "));
+        }
+    }
+
+    private static String rowsOf(PlanNode node) {
+        String estimated = node.estimatedRows().isPresent() ? number(node.estimatedRows()) : "";
+        if (node.actualRows().isEmpty()) {
+            return estimated;
+        }
+        return estimated
+                + (estimated.isEmpty() ? "-> " : " -> ")
+                + (node.neverExecuted() ? "never" : number(node.actualRows()));
+    }
+
+    private static String number(OptionalDouble value) {
+        double rows = Math.round(value.getAsDouble() * 10) / 10.0;
+        return rows == Math.rint(rows) || rows >= 100
+                ? String.format(Locale.ROOT, "%.0f", rows)
+                : String.format(Locale.ROOT, "%.1f", rows);
+    }
+
+    private static String label(PlanNode node) {
+        StringBuilder label = new StringBuilder(title(node));
+        node.target().ifPresent(target -> label.append(" on ").append(target));
+        node.index().ifPresent(index -> label.append(" using ").append(index));
+        String condition = condition(node.details());
+        if (!condition.isEmpty()) {
+            label.append(condition.startsWith("(") || condition.startsWith("over ") ? " " : ": ")
+                    .append(condition);
+        }
+        return label.toString().replace('\n', ' ');
+    }
+
+    // what the text form of EXPLAIN says in the node's first line and the JSON form in fields of their own
+    private static String title(PlanNode node) {
+        Map<String, String> details = node.details();
+        String title = node.operation();
+        String join = details.getOrDefault("Join Type", "Inner");
+        if (title.equals("ModifyTable")) {
+            title = details.getOrDefault("Operation", title);
+        } else if (title.equals("Aggregate")) {
+            title = switch (details.getOrDefault("Strategy", "")) {
+                case "Hashed" -> "HashAggregate";
+                case "Sorted" -> "GroupAggregate";
+                case "Mixed" -> "MixedAggregate";
+                default -> title;
+            };
+        } else if (!join.equals("Inner")) {
+            title = title.replace(" Join", "") + " " + join + " Join";
+        }
+        String part = details.getOrDefault("Partial Mode", "Simple");
+        return (part.equals("Simple") ? "" : part + " ")
+                + (details.getOrDefault("Parallel Aware", "false").equals("true") ? "Parallel " : "")
+                + title
+                + (details.getOrDefault("Scan Direction", "").equals("Backward") ? " Backward" : "");
+    }
+
+    private static String condition(Map<String, String> details) {
+        return Stream.of(
+                        "condition",
+                        "Index Cond",
+                        "Hash Cond",
+                        "Merge Cond",
+                        "Filter",
+                        "Sort Key",
+                        "Group Key",
+                        "lookup_condition",
+                        "ranges")
+                .map(details::get)
+                .filter(text -> text != null && !text.isEmpty())
+                .findFirst()
+                .orElse("");
+    }
+
+    private static String cut(String text, int width) {
+        return text.length() <= width ? text : text.substring(0, width - 1) + "…";
+    }
+
+    private static String padRight(String text, int width) {
+        return text + " ".repeat(width - text.length());
+    }
+
+    private static String padLeft(String text, int width) {
+        return " ".repeat(width - text.length()) + text;
+    }
+}

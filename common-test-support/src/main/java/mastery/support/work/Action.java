@@ -1,0 +1,7 @@
+package mastery.support.work;
+
+/** What is measured. */
+@FunctionalInterface
+public interface Action {
+    void run() throws Exception;
+}
