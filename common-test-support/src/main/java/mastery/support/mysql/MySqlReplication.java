@@ -1,0 +1,130 @@
+package mastery.support.mysql;
+
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import javax.sql.DataSource;
+import mastery.support.server.Engine;
+import mastery.support.server.Node;
+import mastery.support.server.NodeSpec;
+import mastery.support.server.Passwords;
+import mastery.support.server.ServerException;
+import mastery.support.server.SharedServers;
+import mastery.support.server.Topology;
+import org.awaitility.Awaitility;
+
+/** A source and its replicas, which follow it by GTID over TLS and accept no writes of clients. */
+public final class MySqlReplication implements Topology {
+
+    private static final Duration LIMIT = Duration.ofSeconds(60);
+
+    /** The account with which the replicas read the source's binary log; it can do nothing else. */
+    public static final String REPLICATOR = "replicator";
+
+    private final Node source;
+    private final String replicatorPassword = Passwords.generate();
+    private final List<Node> replicas = new ArrayList<>();
+    private final MySql databases;
+
+    private MySqlReplication(Node source) {
+        this.source = source;
+        this.databases = MySql.on(source);
+    }
+
+    /**
+     * Starts a source and replicas named {@code replica-1} and so on, and returns when all of them follow.
+     *
+     * @throws ServerException if MySQL cannot be had natively here
+     */
+    public static MySqlReplication start(int replicas) {
+        MySqlReplication replication =
+                new MySqlReplication(SharedServers.start(Engine.MYSQL, NodeSpec.of("source", Map.of())));
+        try {
+            replication.createReplicator();
+            for (int i = 1; i <= replicas; i++) {
+                Node replica = SharedServers.start(
+                        Engine.MYSQL, NodeSpec.replicaOf(replication.source, "replica-" + i, Map.of()));
+                replication.replicas.add(replica);
+                replication.follow(replica);
+            }
+            return replication;
+        } catch (RuntimeException e) {
+            replication.close();
+            throw e;
+        }
+    }
+
+    /** An account that can read the binary log and nothing else. */
+    private void createReplicator() {
+        execute(
+                source,
+                "CREATE USER '" + REPLICATOR + "'@'localhost' IDENTIFIED BY '" + replicatorPassword + "' REQUIRE SSL");
+        execute(source, "GRANT REPLICATION SLAVE ON *.* TO '" + REPLICATOR + "'@'localhost'");
+    }
+
+    private void follow(Node replica) {
+        execute(
+                replica,
+                "CHANGE REPLICATION SOURCE TO SOURCE_HOST = '" + source.host() + "', SOURCE_PORT = "
+                        + source.port() + ", SOURCE_USER = '" + REPLICATOR + "', SOURCE_PASSWORD = '"
+                        + replicatorPassword
+                        + "', SOURCE_AUTO_POSITION = 1, SOURCE_SSL = 1, SOURCE_CONNECT_RETRY = 1");
+        execute(replica, "START REPLICA");
+        execute(replica, "SET PERSIST super_read_only = ON");
+        Awaitility.await(replica.name() + " follows its source").atMost(LIMIT).until(() -> isFollowing(replica));
+    }
+
+    private boolean isFollowing(Node replica) throws SQLException {
+        try (Connection connection = dataSource(replica, "").getConnection();
+                Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("SHOW REPLICA STATUS")) {
+            return row.next()
+                    && "Yes".equals(row.getString("Replica_IO_Running"))
+                    && "Yes".equals(row.getString("Replica_SQL_Running"));
+        }
+    }
+
+    private void execute(Node node, String sql) {
+        try (Connection connection = dataSource(node, "").getConnection();
+                Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        } catch (SQLException e) {
+            throw new ServerException("Setting up replication on " + node.name() + " failed: " + e.getMessage(), e);
+        }
+    }
+
+    public Node source() {
+        return source;
+    }
+
+    /** The password of {@link #REPLICATOR}. */
+    public String replicatorPassword() {
+        return replicatorPassword;
+    }
+
+    public List<Node> replicas() {
+        return List.copyOf(replicas);
+    }
+
+    @Override
+    public List<Node> nodes() {
+        List<Node> all = new ArrayList<>(List.of(source));
+        all.addAll(replicas);
+        return all;
+    }
+
+    /** Clean databases on the source, which the replicas follow. */
+    public MySql databases() {
+        return databases;
+    }
+
+    /** Unpooled sessions in a database of one node; without a database when the name is empty. */
+    public DataSource dataSource(Node node, String database) {
+        return MySqlRecipe.dataSource(node.address(), database);
+    }
+}

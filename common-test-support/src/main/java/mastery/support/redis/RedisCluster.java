@@ -1,0 +1,68 @@
+package mastery.support.redis;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import mastery.support.server.Node;
+import mastery.support.server.Passwords;
+import mastery.support.server.Topology;
+import redis.clients.jedis.HostAndPort;
+import redis.clients.jedis.RedisClusterClient;
+
+/** A Redis Cluster of three masters with one replica each. */
+public final class RedisCluster implements Topology {
+
+    private final List<Node> nodes;
+
+    private RedisCluster(List<Node> nodes) {
+        this.nodes = List.copyOf(nodes);
+    }
+
+    /**
+     * Starts six nodes and returns when they are one cluster. The first three are the masters; node 4 is the replica of
+     * node 1, and so on.
+     *
+     * @throws mastery.support.server.ServerException if Redis cannot be had natively here
+     */
+    public static RedisCluster start() {
+        List<Node> started = new ArrayList<>();
+        String password = Passwords.generate();
+        try {
+            Members.start(started, 6, i -> Members.spec("node-" + i, RedisRecipe.CLUSTER, password));
+            ClusterWiring.form(Members.endpoints(started));
+            return new RedisCluster(started);
+        } catch (RuntimeException e) {
+            Members.dispose(started);
+            throw e;
+        }
+    }
+
+    @Override
+    public List<Node> nodes() {
+        return nodes;
+    }
+
+    /** Where the nodes listen, for a client of one's own. */
+    public Set<HostAndPort> addresses() {
+        return Members.endpoints(nodes).stream().map(RedisEndpoint::hostAndPort).collect(Collectors.toSet());
+    }
+
+    /** A client that knows every node; the caller closes it. */
+    public RedisClusterClient newClient() {
+        return RedisClusterClient.builder()
+                .nodes(addresses())
+                .clientConfig(RedisEndpoint.of(nodes.get(0)).clientConfig())
+                .build();
+    }
+
+    /** Returns when every node sees all slots covered and every replica follows, such as after a node was started again. */
+    public void awaitHealthy() {
+        ClusterWiring.awaitHealthy(Members.endpoints(nodes));
+    }
+
+    /** Removes every key. */
+    public void flush() {
+        Members.flush(nodes);
+    }
+}

@@ -1,0 +1,78 @@
+package mastery.support.redis;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import mastery.support.server.Engine;
+import mastery.support.server.Node;
+import mastery.support.server.NodeSpec;
+import mastery.support.server.SharedServers;
+import mastery.support.server.Topology;
+import redis.clients.jedis.RedisClient;
+
+/** A primary and its replicas. */
+public final class RedisReplication implements Topology {
+
+    private final List<Node> nodes;
+
+    private RedisReplication(List<Node> nodes) {
+        this.nodes = List.copyOf(nodes);
+    }
+
+    /**
+     * Starts a primary and replicas named {@code replica-1} and so on, and returns when all of them follow.
+     *
+     * @throws mastery.support.server.ServerException if Redis cannot be had natively here
+     */
+    public static RedisReplication start(int replicas) {
+        List<Node> started = new ArrayList<>();
+        try {
+            startNodes(started, replicas);
+            RedisReplication replication = new RedisReplication(started);
+            replication.awaitLinks();
+            return replication;
+        } catch (RuntimeException e) {
+            Members.dispose(started);
+            throw e;
+        }
+    }
+
+    static void startNodes(List<Node> started, int replicas) {
+        Node primary = SharedServers.start(Engine.REDIS, NodeSpec.of("primary", Map.of()));
+        started.add(primary);
+        Members.start(started, replicas, i -> NodeSpec.replicaOf(primary, "replica-" + i, Map.of()));
+    }
+
+    /** The node that accepts writes. */
+    public Node primary() {
+        return nodes.get(0);
+    }
+
+    public List<Node> replicas() {
+        return nodes.subList(1, nodes.size());
+    }
+
+    @Override
+    public List<Node> nodes() {
+        return nodes;
+    }
+
+    /** A client of one node; the caller closes it. */
+    public RedisClient newClient(Node node) {
+        RedisEndpoint endpoint = RedisEndpoint.of(node);
+        return RedisClient.builder()
+                .hostAndPort(endpoint.hostAndPort())
+                .clientConfig(endpoint.clientConfig())
+                .build();
+    }
+
+    /** Returns when every replica's link to the primary is up, such as after a node was started again. */
+    public void awaitLinks() {
+        ReplicationWiring.awaitLinks(RedisEndpoint.of(primary()), Members.endpoints(replicas()));
+    }
+
+    /** Removes every key. */
+    public void flush() {
+        Members.flush(nodes);
+    }
+}

@@ -1,0 +1,105 @@
+package mastery.support.redis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.time.Duration;
+import java.util.stream.IntStream;
+import mastery.support.junit.OnRedis;
+import mastery.support.junit.OnRedis.Topology;
+import mastery.support.server.Node;
+import org.junit.jupiter.api.Test;
+import redis.clients.jedis.Jedis;
+import redis.clients.jedis.RedisClusterClient;
+
+@OnRedis(topology = Topology.CLUSTER)
+class RedisClusterIT {
+
+    private static final Duration LIMIT = Duration.ofSeconds(60);
+
+    @Test
+    void threeMastersShareAllSlotsAndEachHasAReplica(RedisCluster cluster) {
+        try (Jedis node = RedisEndpoint.of(cluster.nodes().get(0)).connect()) {
+            assertThat(Fields.of(node.clusterInfo()))
+                    .containsEntry("cluster_state", "ok")
+                    .containsEntry("cluster_slots_assigned", "16384")
+                    .containsEntry("cluster_size", "3");
+            assertThat(node.clusterShards())
+                    .hasSize(3)
+                    .allSatisfy(shard -> assertThat(shard.getNodes())
+                            .extracting(member -> member.getRole())
+                            .containsExactlyInAnyOrder("master", "replica"));
+        }
+    }
+
+    @Test
+    void aTestStartsWithoutAKey(RedisClusterClient client, RedisCluster cluster) {
+        client.set("key", "value");
+        cluster.flush();
+        assertThat(client.exists("key")).isFalse();
+    }
+
+    @Test
+    void aReplicaTakesOverFromAKilledMasterWhichComesBackAsItsReplica(RedisClusterClient client, RedisCluster cluster) {
+        Node master = cluster.nodes().get(0);
+        Node replica = cluster.nodes().get(3);
+        String key = keyOnFirstNode(cluster);
+        client.set(key, "value");
+        awaitOnReplica(replica, key);
+
+        master.kill();
+        await().atMost(LIMIT).until(() -> "master".equals(role(replica)));
+        await().atMost(LIMIT)
+                .ignoreExceptions()
+                .until(() -> "OK".equals(client.set(key, "written after the failover")));
+
+        master.start();
+        cluster.awaitHealthy();
+        assertThat(role(master)).isEqualTo("slave");
+        assertThat(client.get(key)).isEqualTo("written after the failover");
+    }
+
+    @Test
+    void aPausedReplicaFollowsAgainWhenItIsResumed(RedisCluster cluster) {
+        Node replica = cluster.nodes().get(5);
+        replica.pause();
+        try (Jedis other = RedisEndpoint.of(cluster.nodes().get(1)).connect()) {
+            await().atMost(LIMIT).until(() -> line(other, replica).contains("fail"));
+        } finally {
+            replica.resume();
+        }
+        cluster.awaitHealthy();
+    }
+
+    private static String line(Jedis jedis, Node node) {
+        return jedis.clusterNodes()
+                .lines()
+                .filter(line -> line.contains(":" + node.port() + "@"))
+                .findFirst()
+                .orElse("");
+    }
+
+    /** The wiring gives the first third of the slots to the first node. */
+    private static String keyOnFirstNode(RedisCluster cluster) {
+        try (Jedis jedis = RedisEndpoint.of(cluster.nodes().get(0)).connect()) {
+            return IntStream.iterate(0, i -> i + 1)
+                    .mapToObj(i -> "key-" + i)
+                    .filter(key -> jedis.clusterKeySlot(key) < 16384 / 3)
+                    .findFirst()
+                    .orElseThrow();
+        }
+    }
+
+    private static void awaitOnReplica(Node replica, String key) {
+        try (Jedis jedis = RedisEndpoint.of(replica).connect()) {
+            jedis.readonly();
+            await().atMost(LIMIT).until(() -> jedis.exists(key));
+        }
+    }
+
+    private static String role(Node node) {
+        try (Jedis jedis = RedisEndpoint.of(node).connect()) {
+            return (String) jedis.role().get(0);
+        }
+    }
+}
