@@ -1,0 +1,135 @@
+package mastery.support.trace;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import javax.sql.DataSource;
+import mastery.support.mysql.MySql;
+import mastery.support.mysql.MySqlDatabase;
+import mastery.support.mysql.MySqlReplication;
+import mastery.support.postgresql.PostgreSql;
+import mastery.support.postgresql.PostgreSqlDatabase;
+import mastery.support.postgresql.PostgreSqlReplication;
+import mastery.support.redis.Redis;
+import mastery.support.redis.RedisCluster;
+import mastery.support.redis.RedisDatabase;
+import mastery.support.redis.RedisEndpoint;
+import mastery.support.server.Node;
+import redis.clients.jedis.HostAndPort;
+import redis.clients.jedis.JedisClientConfig;
+import redis.clients.jedis.RedisClient;
+import redis.clients.jedis.RedisClusterClient;
+
+/** The servers of a story: each is started or found when it is first asked for, and given back at the end. */
+final class Stage implements AutoCloseable {
+    private final Trace trace;
+    private final Deque<AutoCloseable> opened = new ArrayDeque<>();
+    private final Set<String> announced = new HashSet<>();
+    private DataSource postgresql;
+    private DataSource mysql;
+    private RedisClient redis;
+    private RedisCluster redisCluster;
+    private RedisClusterClient redisClusterClient;
+    private String learned = "";
+
+    Stage(Trace trace) {
+        this.trace = trace;
+    }
+
+    synchronized DataSource postgresql() {
+        if (postgresql == null) {
+            PostgreSqlDatabase database = opened(PostgreSql.shared().newDatabase());
+            announce(database.node(), 1);
+            postgresql = TracedDataSource.of(database.dataSource(), null, trace);
+        }
+        return postgresql;
+    }
+
+    synchronized DataSource mysql() {
+        if (mysql == null) {
+            MySqlDatabase database = opened(MySql.shared().newDatabase());
+            announce(database.node(), 1);
+            mysql = TracedDataSource.of(database.dataSource(), null, trace);
+        }
+        return mysql;
+    }
+
+    synchronized RedisClient redis() {
+        if (redis == null) {
+            RedisDatabase database = opened(Redis.shared().newDatabase());
+            announce(Redis.shared().node(), 1);
+            redis = opened(TracedRedis.of(database.hostAndPort(), database.clientConfig(), null, trace));
+        }
+        return redis;
+    }
+
+    synchronized PostgreSqlReplication postgresqlReplication(int replicas) {
+        PostgreSqlReplication replication = opened(PostgreSqlReplication.start(replicas));
+        announce(replication.primary(), 1 + replicas);
+        return replication;
+    }
+
+    synchronized MySqlReplication mysqlReplication(int replicas) {
+        MySqlReplication replication = opened(MySqlReplication.start(replicas));
+        trace.hide(replication.replicatorPassword());
+        announce(replication.source(), 1 + replicas);
+        return replication;
+    }
+
+    synchronized RedisCluster redisCluster() {
+        if (redisCluster == null) {
+            redisCluster = opened(RedisCluster.start());
+            List<? extends Node> nodes = redisCluster.nodes();
+            announce(nodes.get(0), nodes.size());
+        }
+        return redisCluster;
+    }
+
+    synchronized RedisClusterClient redisClusterClient() {
+        if (redisClusterClient == null) {
+            List<? extends Node> nodes = redisCluster().nodes();
+            Set<HostAndPort> addresses = nodes.stream()
+                    .map(node -> new HostAndPort(node.host(), node.port()))
+                    .collect(Collectors.toSet());
+            JedisClientConfig config = RedisEndpoint.of(nodes.get(0)).clientConfig();
+            redisClusterClient = opened(TracedRedis.cluster(addresses, config, trace));
+        }
+        return redisClusterClient;
+    }
+
+    void learned(String oneLine) {
+        learned = oneLine;
+    }
+
+    String learned() {
+        return learned;
+    }
+
+    /** Gives everything back, the last first; what cannot be closed does not keep the rest open. */
+    @Override
+    public synchronized void close() {
+        while (!opened.isEmpty()) {
+            try {
+                opened.pop().close();
+            } catch (Exception failure) {
+                trace.add(new TraceEvent.Note("Could not close: " + failure.getMessage()));
+            }
+        }
+    }
+
+    private <T extends AutoCloseable> T opened(T resource) {
+        opened.push(resource);
+        return resource;
+    }
+
+    private void announce(Node node, int nodes) {
+        trace.hide(node.password());
+        if (announced.add(node.engine().id() + nodes)) {
+            trace.add(new TraceEvent.Server(
+                    node.engine().displayName(), node.version(), node.source().toString(), node.build(), nodes));
+        }
+    }
+}

@@ -1,0 +1,136 @@
+package mastery.support.trace;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Arrays;
+import java.util.List;
+import javax.sql.DataSource;
+import mastery.support.mysql.MySqlReplication;
+import mastery.support.plan.MySqlPlans;
+import mastery.support.plan.Plan;
+import mastery.support.plan.PostgreSqlPlans;
+import mastery.support.postgresql.PostgreSqlReplication;
+import mastery.support.redis.RedisCluster;
+import redis.clients.jedis.RedisClient;
+import redis.clients.jedis.RedisClusterClient;
+
+/**
+ * What an example's {@code main} tells: it starts or finds the server, gives a clean database, and shows every statement
+ * with its binds, rows, time and round trips.
+ *
+ * <p>The transcript goes to standard output; with the system property {@code mastery.json} the same events go to that
+ * file (see {@link JsonReader}).
+ */
+public final class Story {
+    private final Trace trace;
+    private final Stage stage;
+    private int steps;
+
+    Story(Trace trace, Stage stage) {
+        this.trace = trace;
+        this.stage = stage;
+    }
+
+    /**
+     * Runs the story of an example and closes everything it opened. When it fails, says why in plain words on standard
+     * error and ends the JVM with status 1; with the system property {@code mastery.embedded=true} the exception is
+     * thrown instead.
+     */
+    public static void tell(Class<?> example, Script script) {
+        StoryTeller.tell(example, script);
+    }
+
+    /** A clean PostgreSQL database, traced. */
+    public DataSource postgresql() {
+        return stage.postgresql();
+    }
+
+    /** A clean MySQL database, traced. */
+    public DataSource mysql() {
+        return stage.mysql();
+    }
+
+    /** A client of an empty Redis database, traced. */
+    public RedisClient redis() {
+        return stage.redis();
+    }
+
+    /** A PostgreSQL primary with streaming replicas; trace its data sources with {@link #traced}. */
+    public PostgreSqlReplication postgresqlReplication(int replicas) {
+        return stage.postgresqlReplication(replicas);
+    }
+
+    /** A MySQL source with replicas; trace its data sources with {@link #traced}. */
+    public MySqlReplication mysqlReplication(int replicas) {
+        return stage.mysqlReplication(replicas);
+    }
+
+    /** A Redis Cluster of three masters and three replicas. */
+    public RedisCluster redisCluster() {
+        return stage.redisCluster();
+    }
+
+    /** A client of {@link #redisCluster()}, traced: each command shows the port of the node it went to. */
+    public RedisClusterClient redisClusterClient() {
+        return stage.redisClusterClient();
+    }
+
+    /**
+     * A data source to the same database whose statements are shown.
+     *
+     * @param label names it in the transcript, such as {@code replica}
+     */
+    public DataSource traced(String label, DataSource dataSource) {
+        return TracedDataSource.of(dataSource, label, trace);
+    }
+
+    /** A heading before the statements that follow. */
+    public void step(String sentence) {
+        trace.add(new TraceEvent.Step(++steps, sentence));
+    }
+
+    /** Long set-up: its statements are counted, not shown. */
+    public void quietly(String sentence, Action action) throws Exception {
+        TraceEvent.Counters before = trace.counters("");
+        trace.quiet();
+        try {
+            action.run();
+        } finally {
+            trace.loud();
+        }
+        trace.add(trace.countersSince(before, sentence));
+    }
+
+    /** Shows a value as a table (see {@link Tables#of}) and returns it. */
+    public <T> T show(String caption, T result) {
+        trace.add(new TraceEvent.Result(caption, Tables.of(result)));
+        return result;
+    }
+
+    /** A remark. */
+    public void note(String text) {
+        trace.add(new TraceEvent.Note(text));
+    }
+
+    /**
+     * Runs EXPLAIN ANALYZE and shows the plan as a tree. The statement really runs; it is not counted.
+     *
+     * @throws SQLException if the statement fails, or the connection is to neither PostgreSQL nor MySQL
+     */
+    public void plan(Connection connection, String sql, Object... binds) throws SQLException {
+        Connection untraced = connection.unwrap(Connection.class);
+        String product = untraced.getMetaData().getDatabaseProductName();
+        Plan plan = switch (product) {
+            case "PostgreSQL" -> PostgreSqlPlans.analyze(untraced, sql, binds);
+            case "MySQL" -> MySqlPlans.analyze(untraced, sql, binds);
+            default -> throw new SQLException("No plan reader for " + product);
+        };
+        List<Object> values = Arrays.asList(binds);
+        trace.add(new TraceEvent.PlanShown(sql, values, plan));
+    }
+
+    /** What the story taught, in one line; it is shown at the end. */
+    public void learned(String oneLine) {
+        stage.learned(oneLine);
+    }
+}

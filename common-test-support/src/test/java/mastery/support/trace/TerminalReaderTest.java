@@ -1,0 +1,86 @@
+package mastery.support.trace;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Collections;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class TerminalReaderTest {
+    record Order(long id, String customer) {}
+
+    private static final String LONG = "word ".repeat(60);
+
+    @Test
+    void everyLineFitsInto80Columns() {
+        String text = read(
+                false,
+                new TraceEvent.Title("Example", LONG),
+                new TraceEvent.Step(1, LONG),
+                statement("SELECT " + LONG + "x".repeat(200), List.of(), null),
+                statement("SELECT 1", List.of(), new TraceEvent.Failure("40001", 0, LONG)),
+                new TraceEvent.Result("orders", Tables.of(List.of(new Order(1, LONG)))),
+                new TraceEvent.Note(LONG),
+                new TraceEvent.Learned(LONG));
+        assertThat(text.lines()).allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(80));
+        assertThat(text).contains("x".repeat(50));
+    }
+
+    @Test
+    void boundValuesStandInTheirPlaceAndQuestionMarksInStringsStay() {
+        String text = read(false, statement("SELECT '?' FROM t WHERE a = ? AND b ?? 'k'", List.of("it's"), null));
+        assertThat(text).contains("SELECT '?' FROM t WHERE a = 'it''s' AND b ? 'k'");
+    }
+
+    @Test
+    void anOutcomeSaysRowsTimeAndRoundTrips() {
+        assertThat(read(false, statement("SELECT 1", List.of(), null))).contains("-> 1 row, 0.4 ms, 1 round trip");
+    }
+
+    @Test
+    void withoutATerminalThereIsNoEscapeCode() {
+        assertThat(read(false, new TraceEvent.Step(1, "step"))).doesNotContain("\u001b");
+        assertThat(read(true, new TraceEvent.Step(1, "step"))).contains("\u001b[1m");
+    }
+
+    @Test
+    void aValueCannotSendEscapeCodes() {
+        assertThat(read(false, new TraceEvent.Result("value", Tables.of("\u001b[31mred"))))
+                .doesNotContain("\u001b");
+    }
+
+    @Test
+    void numbersStandToTheRight() {
+        assertThat(TableText.lines(
+                        Tables.of(List.of(new Order(1, "Ada"), new Order(1000, "Grace")))
+                                .get(0),
+                        77))
+                .containsExactly("  id  customer", "----  --------", "   1  Ada", "1000  Grace");
+    }
+
+    @Test
+    void aLongTableSaysHowManyRowsItHides() {
+        List<Order> orders = Collections.nCopies(25, new Order(1, "Ada"));
+        assertThat(TableText.lines(Tables.of(orders).get(0), 77))
+                .hasSize(23)
+                .last()
+                .isEqualTo("… 5 more rows");
+    }
+
+    static TraceEvent.Statement statement(String sql, List<Object> binds, TraceEvent.Failure error) {
+        List<List<Object>> entries = binds.isEmpty() ? List.of() : List.of(binds);
+        return new TraceEvent.Statement("sql", null, null, sql, entries, 0, 1L, null, null, 400_000, 1L, error);
+    }
+
+    private static String read(boolean colour, TraceEvent... events) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        TerminalReader reader = new TerminalReader(new PrintStream(bytes), colour);
+        for (TraceEvent event : events) {
+            reader.read(event);
+        }
+        return bytes.toString(StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,44 @@
+package mastery.support.trace;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import mastery.support.junit.OnRedis;
+import mastery.support.server.Node;
+import org.junit.jupiter.api.Test;
+import redis.clients.jedis.DefaultJedisClientConfig;
+import redis.clients.jedis.HostAndPort;
+import redis.clients.jedis.Pipeline;
+import redis.clients.jedis.RedisClient;
+
+@OnRedis
+class TracingRedisIT {
+    private final List<TraceEvent.Statement> seen = new ArrayList<>();
+    private final Trace trace = new Trace(event -> seen.add((TraceEvent.Statement) event));
+
+    @Test
+    void aPipelineIsOneRoundTripAndSingleCommandsAreOneEach(Node node) {
+        try (RedisClient redis = client(node)) {
+            redis.set("a", "two words");
+            redis.get("a");
+            try (Pipeline pipeline = redis.pipelined()) {
+                pipeline.set("n", "1");
+                pipeline.incr("n");
+                pipeline.sync();
+            }
+        }
+        assertThat(seen)
+                .extracting(TraceEvent.Statement::text)
+                .containsExactly("SET a \"two words\"", "GET a", "SET n 1\nINCR n");
+        assertThat(seen).extracting(TraceEvent.Statement::reply).containsExactly("OK", "\"two words\"", "[OK, 2]");
+        assertThat(seen).extracting(TraceEvent.Statement::roundTrips).containsExactly(1L, 1L, 1L);
+    }
+
+    private RedisClient client(Node node) {
+        DefaultJedisClientConfig config = DefaultJedisClientConfig.builder()
+                .password(node.password().isEmpty() ? null : node.password())
+                .build();
+        return TracedRedis.of(new HostAndPort(node.host(), node.port()), config, null, trace);
+    }
+}
