@@ -1,0 +1,170 @@
+#!/usr/bin/env bash
+# kill -9 of the JVM in the middle of a run leaves no process and no port, and the next run works.
+#
+#     checks/kill-nine.sh [TIMES=20] [ENGINE...]      engines: postgresql mysql redis cluster
+#
+# Half of the kills fall while the server is prepared, half after it listens; each after a random delay of 0-700 ms, or of
+# less where the example is over sooner.
+# The cluster of six nodes is killed a fifth as often. Ends what it starts, also on Ctrl-C.
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+times=20
+case ${1:-} in
+    '' | *[!0-9]*) ;;
+    *)
+        times=$1
+        shift
+        ;;
+esac
+[ $# -gt 0 ] || set -- postgresql mysql redis cluster
+
+example_of() {
+    case $1 in
+        postgresql) echo KeysetPagination ;;
+        mysql) echo GapLocks ;;
+        redis) echo StampedeProtection ;;
+        cluster) echo HashSlotsAndTags ;;
+        *)
+            echo "There is no engine '$1'. The engines: postgresql, mysql, redis, cluster" >&2
+            exit 2
+            ;;
+    esac
+}
+
+milliseconds() { echo $((${EPOCHREALTIME/./} / 1000)); }
+
+servers_of() {
+    local directory
+    for directory in "$work"/tmp/mastery-run-"$1".*; do
+        [ ! -d "$directory" ] || processes_below "$directory"
+    done
+}
+
+# With their descendants: a helper that works elsewhere counts too.
+family_of() {
+    local next=$1 found=
+    while [ -n "$next" ]; do
+        # shellcheck disable=SC2086 # a list of pids
+        next=$(for pid in $next; do cat /proc/"$pid"/task/*/children 2>/dev/null; done)
+        found+=" $next"
+    done
+    # shellcheck disable=SC2046,SC2086
+    printf '%s\n' $found $(servers_of "$1") | sort -un
+}
+
+alive() {
+    local pid
+    for pid in "$@"; do
+        # A zombie holds nothing; it waits for its parent.
+        case $(sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' "/proc/$pid/status" 2>/dev/null) in '' | Z | X) ;; *) echo "$pid" ;; esac
+    done
+}
+
+# The longest delay; a run that is over before its kill halves it.
+longest=700
+
+# kill_once EXAMPLE prepared|listening: adds what is wrong to the problems; fails if the run was over before the kill.
+slowest=0
+killed_listening=0
+kill_once() {
+    local example=$1 phase=$2 jvm delay ready=no deadline started
+    output=$(mktemp "$work/out/XXXXXX")
+    (cd "$work/cwd" && exec "$mastery" -Dmastery.source=native run "$example") </dev/null >"$output" 2>&1 &
+    jvm=$!
+    deadline=$(($(milliseconds) + 60000))
+    while kill -0 $jvm 2>/dev/null && [ "$(milliseconds)" -lt $deadline ]; do
+        # shellcheck disable=SC2046
+        case $phase in
+            prepared) [ -z "$(servers_of $jvm)" ] || ready=yes ;;
+            listening) [ -z "$(ports_of $(servers_of $jvm))" ] || ready=yes ;;
+        esac
+        [ $ready = no ] || break
+        sleep 0.02
+    done
+    delay=$((RANDOM % (longest + 1)))
+    sleep "$(printf '0.%03d' $delay)"
+    local processes ports
+    processes=$(family_of $jvm)
+    # shellcheck disable=SC2086
+    ports=$(ports_of $processes)
+    if [ $ready = no ] || ! kill -9 $jvm 2>/dev/null; then
+        wait $jvm 2>/dev/null
+        return 1
+    fi
+    started=$(milliseconds)
+    wait $jvm 2>/dev/null
+    # Killed at the end of its own cleaning up, it shows nothing.
+    compgen -G "$work/tmp/mastery-run-$jvm.*" >/dev/null || return 1
+    [ -z "$ports" ] || killed_listening=$((killed_listening + 1))
+    local left took
+    while :; do
+        # shellcheck disable=SC2046,SC2086
+        left=$(alive $processes $(servers_of $jvm) && listening_of $ports | sed 's/^/port /')
+        took=$(($(milliseconds) - started))
+        if [ -z "$left" ] || [ $took -ge 5000 ]; then break; fi
+        sleep 0.02
+    done
+    [ $took -le $slowest ] || slowest=$took
+    if [ -n "$left" ]; then
+        problem "killed $delay ms after $phase: 5 s later there are $(tr '\n' ' ' <<<"$left")"
+        # shellcheck disable=SC2086
+        for pid in $(alive $processes); do problem "  $pid $(tr '\0' ' ' <"/proc/$pid/cmdline" | cut -c1-160)"; done
+    fi
+    return 0
+}
+
+for engine; do
+    example_of "$engine" >/dev/null || exit
+done
+build
+
+for engine; do
+    example=$(example_of "$engine")
+    rounds=$times
+    [ "$engine" != cluster ] || rounds=$(((times + 4) / 5))
+
+    # The run would use that server and start none.
+    if [ "$engine" != cluster ] && "$mastery" status "$engine" 2>/dev/null | grep -q process; then
+        begin "$engine: kill -9 of the JVM"
+        skip "a server is kept running here (mastery down $engine)"
+        continue
+    fi
+
+    begin "$engine: a run of $example works before anything is killed"
+    run 600 "$mastery" -Dmastery.source=native run "$example"
+    succeeds
+    nothing_left
+    end "$seconds s"
+
+    begin "$engine: kill -9 of the JVM, in $rounds runs, leaves no process and no port after 5 s"
+    slowest=0
+    killed_listening=0
+    misses=0
+    longest=700
+    round=0
+    while [ $round -lt "$rounds" ]; do
+        phase=$([ $((round % 2)) = 0 ] && echo listening || echo prepared)
+        if kill_once "$example" "$phase"; then
+            round=$((round + 1))
+        elif [ $((misses += 1)) -gt $((rounds + 6)) ]; then
+            problem "$misses runs were over, or had failed, before they could be killed"
+            break
+        else
+            longest=$((longest > 20 ? longest / 2 : longest))
+        fi
+    done
+    [ $killed_listening -gt 0 ] || problem 'no kill met a listening server'
+    end "after at most $slowest ms; $killed_listening killed with open ports; delays of 0-$longest ms"
+
+    begin "$engine: the next run works and sweeps what the killed ones left"
+    stale=("$work"/tmp/mastery-run-*)
+    [ -e "${stale[0]}" ] || problem 'the killed runs left no directory: this claim shows nothing'
+    run 600 "$mastery" -Dmastery.source=native run "$example"
+    succeeds
+    nothing_left
+    end "$seconds s"
+done
+
+total
