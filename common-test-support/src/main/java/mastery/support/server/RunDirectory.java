@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * The directory below the system's temp directory that holds everything this JVM's servers write.
+ * The directory below {@link RunBase} that holds everything this JVM's servers write.
  *
  * <p>It is removed when the JVM ends. A JVM that was killed cannot do that: whoever starts servers next sweeps the
  * directories whose owner is gone, with every process that still works in them.
@@ -36,8 +36,8 @@ final class RunDirectory {
         if (current == null) {
             // Before anything is there: a server that does not start leaves its directory too.
             Started.endWithJvm();
-            Path base = Path.of(System.getProperty("java.io.tmpdir"));
-            sweep(base);
+            RunBase.all().forEach(RunDirectory::sweep);
+            Path base = RunBase.choose();
             try {
                 // Others may pass through but not list: the servers run as another user when the caller is root.
                 Path path = Files.createTempDirectory(base, PREFIX + OwnerMark.ofThisJvm() + "-");
