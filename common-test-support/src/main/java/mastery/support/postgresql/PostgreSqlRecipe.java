@@ -1,5 +1,6 @@
 package mastery.support.postgresql;
 
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -193,6 +194,11 @@ public final class PostgreSqlRecipe implements Recipe {
     @Override
     public String disposeSignal() {
         return "QUIT";
+    }
+
+    @Override
+    public void releaseLeftovers(Path directory) {
+        LeftSegment.remove(directory.resolve(NativeLaunch.DATA));
     }
 
     @Override

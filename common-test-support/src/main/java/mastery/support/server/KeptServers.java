@@ -123,6 +123,7 @@ final class KeptServers {
             throw new ServerException("Cannot delete " + file(engine) + ": " + e.getMessage() + ".", e);
         }
         if (!state.directory().isEmpty()) {
+            Recipes.of(engine).releaseLeftovers(Path.of(state.directory()));
             RunDirectory.remove(Path.of(state.directory()));
         }
     }

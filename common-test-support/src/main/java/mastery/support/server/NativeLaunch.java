@@ -15,9 +15,12 @@ import java.util.function.Consumer;
  */
 public record NativeLaunch(Programs programs, Path directory, Address address, NodeSpec spec) {
 
+    /** The data directory, below that of the node. */
+    public static final String DATA = "data";
+
     /** Where the server keeps its data. */
     public Path data() {
-        return directory.resolve("data");
+        return directory.resolve(DATA);
     }
 
     /** The log file that holds what the server prints. */

@@ -156,6 +156,7 @@ final class NativeNode implements Node {
     /** Ends the node for good and removes its directory. */
     void dispose() {
         end(recipe.disposeSignal());
+        recipe.releaseLeftovers(launch.directory());
         RunDirectory.remove(launch.directory());
     }
 

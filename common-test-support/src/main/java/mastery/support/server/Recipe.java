@@ -1,5 +1,6 @@
 package mastery.support.server;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import mastery.support.provision.SoughtProgram;
@@ -64,6 +65,12 @@ public interface Recipe {
     default String disposeSignal() {
         return "KILL";
     }
+
+    /**
+     * Removes what a killed node left outside of its directory. Called when its processes are gone and the directory is
+     * about to be removed.
+     */
+    default void releaseLeftovers(Path directory) {}
 
     /** How the official image is started as a single node. */
     ContainerPlan container(NodeSpec spec, String password);

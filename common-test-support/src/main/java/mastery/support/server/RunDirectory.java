@@ -88,6 +88,7 @@ final class RunDirectory {
                 String mark = directory.getFileName().toString().substring(PREFIX.length());
                 if (Files.isWritable(directory) && OwnerMark.isDead(mark)) {
                     endProcessesIn(directory);
+                    releaseLeftoversIn(directory);
                     remove(directory);
                 }
             }
@@ -104,6 +105,18 @@ final class RunDirectory {
                 .toList();
         if (!pids.isEmpty()) {
             Commands.signal("KILL", pids);
+        }
+    }
+
+    private static void releaseLeftoversIn(Path directory) throws IOException {
+        try (DirectoryStream<Path> nodes = Files.newDirectoryStream(directory)) {
+            for (Path node : nodes) {
+                for (Engine engine : Engine.values()) {
+                    if (node.getFileName().toString().startsWith(engine.id() + "-")) {
+                        Recipes.of(engine).releaseLeftovers(node);
+                    }
+                }
+            }
         }
     }
 
