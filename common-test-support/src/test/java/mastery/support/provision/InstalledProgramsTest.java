@@ -19,8 +19,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 
 @EnabledOnOs({OS.LINUX, OS.MAC})
+@Isolated("a process that another test starts inherits the file that is being written: text file busy")
 class InstalledProgramsTest {
 
     @TempDir
