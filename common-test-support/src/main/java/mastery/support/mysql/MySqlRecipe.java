@@ -159,7 +159,6 @@ public final class MySqlRecipe implements Recipe {
                 "innodb-doublewrite", "OFF"));
         settings.put("server-id", Integer.toString(launch.address().port()));
         settings.putAll(launch.spec().settings());
-        settings.remove(NodeSpec.PASSWORD);
         List<String> command = new ArrayList<>(List.of(
                 launch.programs().path("mysqld"),
                 "--no-defaults",

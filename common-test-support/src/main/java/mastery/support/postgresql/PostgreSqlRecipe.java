@@ -173,7 +173,6 @@ public final class PostgreSqlRecipe implements Recipe {
                 // Loaded at start only, so every node has it.
                 "shared_preload_libraries", "pg_stat_statements"));
         settings.putAll(launch.spec().settings());
-        settings.remove(NodeSpec.PASSWORD);
         List<String> command = new ArrayList<>(List.of(
                 launch.programs().path("postgres"),
                 "-D",

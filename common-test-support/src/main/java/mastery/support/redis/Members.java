@@ -17,7 +17,7 @@ final class Members {
 
     /** A node with a role of its own; all nodes of a topology have one password, as either may have to log in to the other. */
     static NodeSpec spec(String name, String role, String password) {
-        return NodeSpec.of(name, Map.of(RedisRecipe.ROLE, role, NodeSpec.PASSWORD, password));
+        return NodeSpec.member(name, Map.of(RedisRecipe.ROLE, role), password);
     }
 
     /** Starts the nodes 1 to {@code count}; those that run are ended if a later one fails. */

@@ -121,7 +121,6 @@ public final class RedisRecipe implements Recipe {
     /** What the node's maker asked for beyond its role; the last of two lines with the same name counts. */
     private static String own(NodeSpec spec) {
         Map<String, String> settings = new TreeMap<>(spec.settings());
-        settings.remove(NodeSpec.PASSWORD);
         settings.remove(ROLE);
         return settings.entrySet().stream()
                 .map(setting -> setting.getKey() + " " + RedisSettings.quoted(setting.getValue()) + "\n")

@@ -2,6 +2,7 @@ package mastery.support.server;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
@@ -46,8 +47,7 @@ final class Commands {
 
     /** Sends a signal by name, such as {@code STOP}, to processes; those already gone are passed over. */
     static void signal(String signal, List<Long> pids) {
-        List<String> command =
-                new java.util.ArrayList<>(List.of("sh", "-c", "kill -\"$0\" \"$@\" 2>/dev/null", signal));
+        List<String> command = new ArrayList<>(List.of("sh", "-c", "kill -\"$0\" \"$@\" 2>/dev/null", signal));
         pids.forEach(pid -> command.add(Long.toString(pid)));
         try {
             new ProcessBuilder(command).inheritIO().start().waitFor();

@@ -3,7 +3,9 @@ package mastery.support.server;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.UnaryOperator;
 
 /** A node that is a process of this machine. */
@@ -148,7 +150,7 @@ final class NativeNode implements Node {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-        } catch (java.util.concurrent.ExecutionException | java.util.concurrent.TimeoutException e) {
+        } catch (ExecutionException | TimeoutException e) {
             throw new ServerException("A child process of " + engine() + " node '" + name() + "' does not end.", e);
         }
     }

@@ -105,15 +105,11 @@ final class Sources {
     }
 
     static NativeLaunch newLaunch(Recipe recipe, Programs programs, NodeSpec spec, java.nio.file.Path directory) {
-        // The nodes of a topology share the administrator's password, as the nodes of a real one do.
-        String password = spec.upstream().map(Node::password).orElseGet(Passwords::generate);
         return new NativeLaunch(
                 programs,
                 directory,
                 Address.loopback(
-                        Ports.free(),
-                        recipe.administrator(),
-                        spec.settings().getOrDefault(NodeSpec.PASSWORD, password)),
+                        Ports.free(), recipe.administrator(), spec.password().orElseGet(Passwords::generate)),
                 spec);
     }
 

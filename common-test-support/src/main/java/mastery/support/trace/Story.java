@@ -11,6 +11,7 @@ import mastery.support.plan.Plan;
 import mastery.support.plan.PostgreSqlPlans;
 import mastery.support.postgresql.PostgreSqlReplication;
 import mastery.support.redis.RedisCluster;
+import mastery.support.work.Action;
 import redis.clients.jedis.RedisClient;
 import redis.clients.jedis.RedisClusterClient;
 

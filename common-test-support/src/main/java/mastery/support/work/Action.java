@@ -1,6 +1,6 @@
 package mastery.support.work;
 
-/** What is measured. */
+/** Work that is measured; it may fail. */
 @FunctionalInterface
 public interface Action {
     void run() throws Exception;

@@ -1,7 +1,0 @@
-package mastery.support.trace;
-
-/** Something a story does that may fail. */
-@FunctionalInterface
-public interface Action {
-    void run() throws Exception;
-}
