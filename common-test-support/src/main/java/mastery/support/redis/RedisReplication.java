@@ -29,7 +29,7 @@ public final class RedisReplication implements Topology {
         try {
             startNodes(started, replicas);
             RedisReplication replication = new RedisReplication(started);
-            replication.awaitLinks();
+            replication.awaitCopies();
             return replication;
         } catch (RuntimeException e) {
             Members.dispose(started);
@@ -66,9 +66,14 @@ public final class RedisReplication implements Topology {
                 .build();
     }
 
-    /** Returns when every replica's link to the primary is up, such as after a node was started again. */
-    public void awaitLinks() {
-        ReplicationWiring.awaitLinks(RedisEndpoint.of(primary()), Members.endpoints(replicas()));
+    /**
+     * Returns when every replica is linked to the primary and has all that it had written at the time of the call, such as after
+     * a node was started again.
+     *
+     * @throws org.awaitility.core.ConditionTimeoutException when that is not so within a minute
+     */
+    public void awaitCopies() {
+        ReplicationWiring.awaitCopies(RedisEndpoint.of(primary()), Members.endpoints(replicas()));
     }
 
     /** Removes every key. */

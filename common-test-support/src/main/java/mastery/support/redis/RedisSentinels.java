@@ -38,7 +38,7 @@ public final class RedisSentinels implements Topology {
         try {
             RedisReplication.startNodes(data, REPLICAS);
             RedisEndpoint primary = RedisEndpoint.of(data.get(0));
-            ReplicationWiring.awaitLinks(primary, Members.endpoints(data.subList(1, data.size())));
+            ReplicationWiring.awaitCopies(primary, Members.endpoints(data.subList(1, data.size())));
             Members.start(
                     sentinels, SENTINELS, i -> Members.spec("sentinel-" + i, RedisRecipe.SENTINEL, primary.password()));
             SentinelWiring.watch(NAME, primary, REPLICAS, Members.endpoints(sentinels));

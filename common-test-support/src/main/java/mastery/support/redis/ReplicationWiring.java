@@ -14,7 +14,7 @@ public final class ReplicationWiring {
     private ReplicationWiring() {}
 
     /**
-     * Returns when every replica's link is up and the primary counts every replica as online.
+     * Returns when every replica has what its primary wrote and the primary counts every replica as online.
      *
      * @param primary a running node
      * @param replicas running nodes whose {@code masterauth} is the primary's password; what they hold is lost
@@ -26,22 +26,28 @@ public final class ReplicationWiring {
                 jedis.replicaof(primary.host(), primary.port());
             }
         }
-        awaitLinks(primary, replicas);
+        awaitCopies(primary, replicas);
     }
 
     /**
-     * Returns when every replica's link to the primary is up, seen from both ends.
+     * Returns when every replica's link to the primary is up, seen from both ends, and every replica has all that the primary
+     * had written at the time of the call.
+     *
+     * <p>A link that is up says nothing about the data: a replica that was started again loads the copy that it kept on disk,
+     * takes up the stream where that ends, and counts as linked before it has read the rest.
      *
      * @throws org.awaitility.core.ConditionTimeoutException when that is not so within a minute
      */
-    public static void awaitLinks(RedisEndpoint primary, List<RedisEndpoint> replicas) {
-        for (RedisEndpoint replica : replicas) {
-            try (Jedis jedis = replica.connect()) {
-                Patience.until(replica + " follows " + primary, () -> follows(jedis, primary));
+    public static void awaitCopies(RedisEndpoint primary, List<RedisEndpoint> replicas) {
+        try (Jedis source = primary.connect()) {
+            long written = offset(replication(source), "master_repl_offset");
+            for (RedisEndpoint replica : replicas) {
+                try (Jedis jedis = replica.connect()) {
+                    Patience.until(replica + " has copied " + primary, () -> hasCopied(jedis, primary, written));
+                }
             }
-        }
-        try (Jedis jedis = primary.connect()) {
-            Patience.until(primary + " feeds " + replicas.size() + " replicas", () -> online(jedis) >= replicas.size());
+            Patience.until(
+                    primary + " feeds " + replicas.size() + " replicas", () -> online(source) >= replicas.size());
         }
     }
 
@@ -51,11 +57,16 @@ public final class ReplicationWiring {
         return "slave".equals(info.get("role")) && !"up".equals(info.get("master_link_status"));
     }
 
-    private static boolean follows(Jedis jedis, RedisEndpoint primary) {
+    private static boolean hasCopied(Jedis jedis, RedisEndpoint primary, long written) {
         Map<String, String> info = replication(jedis);
         return "slave".equals(info.get("role"))
                 && Integer.toString(primary.port()).equals(info.get("master_port"))
-                && "up".equals(info.get("master_link_status"));
+                && "up".equals(info.get("master_link_status"))
+                && offset(info, "slave_repl_offset") >= written;
+    }
+
+    private static long offset(Map<String, String> info, String field) {
+        return Long.parseLong(info.getOrDefault(field, "-1"));
     }
 
     private static long online(Jedis primary) {

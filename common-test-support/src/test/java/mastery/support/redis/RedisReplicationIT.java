@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
@@ -39,17 +40,17 @@ class RedisReplicationIT {
         assertThat(replica.isRunning()).isFalse();
         primary.set("key", "written without a replica");
         replica.start();
-        replication.awaitLinks();
+        replication.awaitCopies();
 
         replica.pause();
         assertThat(replica.isRunning()).isTrue();
         assertThatThrownBy(() -> new RedisRecipe().identify(replica.address()))
                 .isInstanceOf(JedisConnectionException.class);
         replica.resume();
-        replication.awaitLinks();
+        replication.awaitCopies();
 
         replica.restart();
-        replication.awaitLinks();
+        replication.awaitCopies();
         try (RedisClient client = replication.newClient(replica)) {
             assertThat(client.get("key")).isEqualTo("written without a replica");
         }
@@ -58,7 +59,7 @@ class RedisReplicationIT {
     @Test
     void theTopologyWaitsUntilTheLinkIsUp(RedisReplication replication) throws Exception {
         Node replica = replication.replicas().get(0);
-        FutureTask<Void> waiting = new FutureTask<>(replication::awaitLinks, null);
+        FutureTask<Void> waiting = new FutureTask<>(replication::awaitCopies, null);
         try (Jedis jedis = RedisEndpoint.of(replica).connect()) {
             // Nothing listens there, so the link stays down until the replica is told better.
             jedis.replicaof("127.0.0.1", 1);
@@ -71,6 +72,22 @@ class RedisReplicationIT {
         }
         waiting.get(LIMIT.toSeconds(), TimeUnit.SECONDS);
         assertThat(linkOf(replica)).isEqualTo("up");
+    }
+
+    @Test
+    void theTopologyWaitsUntilTheReplicaHasWhatWasWrittenWithoutIt(RedisClient primary, RedisReplication replication) {
+        Node replica = replication.replicas().get(0);
+        // More than the sockets between the two hold: the link stays up, the data lies at the primary.
+        replica.pause();
+        byte[] value = new byte[1 << 20];
+        for (int i = 0; i < 64; i++) {
+            primary.set(("large:" + i).getBytes(StandardCharsets.UTF_8), value);
+        }
+        replica.resume();
+        replication.awaitCopies();
+        try (RedisClient client = replication.newClient(replica)) {
+            assertThat(client.dbSize()).isEqualTo(64);
+        }
     }
 
     private static String linkOf(Node replica) {
