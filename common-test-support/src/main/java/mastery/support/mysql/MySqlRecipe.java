@@ -25,6 +25,7 @@ import mastery.support.server.Engine;
 import mastery.support.server.Identity;
 import mastery.support.server.NativeLaunch;
 import mastery.support.server.NodeSpec;
+import mastery.support.server.ProgramSource;
 import mastery.support.server.Recipe;
 import mastery.support.server.ServerException;
 
@@ -40,13 +41,13 @@ public final class MySqlRecipe implements Recipe {
     }
 
     @Override
-    public SoughtProgram sought() {
-        return SoughtProgram.mysql(Version.of(engine().minimumVersion()));
+    public Optional<SoughtProgram> sought() {
+        return Optional.of(SoughtProgram.mysql(Version.of(engine().minimumVersion())));
     }
 
     @Override
-    public DebianPackages packages() {
-        return new DebianPackages("sid", List.of("mysql-server-core", "mysql-client-core"), "usr/sbin");
+    public ProgramSource programs() {
+        return new DebianPackages(engine(), "sid", List.of("mysql-server-core", "mysql-client-core"), "usr/sbin");
     }
 
     @Override

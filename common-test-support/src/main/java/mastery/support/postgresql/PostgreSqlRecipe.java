@@ -21,6 +21,7 @@ import mastery.support.server.Identity;
 import mastery.support.server.NativeLaunch;
 import mastery.support.server.Node;
 import mastery.support.server.NodeSpec;
+import mastery.support.server.ProgramSource;
 import mastery.support.server.Recipe;
 import mastery.support.server.ServerException;
 import org.postgresql.Driver;
@@ -38,8 +39,8 @@ public final class PostgreSqlRecipe implements Recipe {
     }
 
     @Override
-    public SoughtProgram sought() {
-        return SoughtProgram.postgresql(Version.of(engine().minimumVersion()));
+    public Optional<SoughtProgram> sought() {
+        return Optional.of(SoughtProgram.postgresql(Version.of(engine().minimumVersion())));
     }
 
     @Override
@@ -48,8 +49,8 @@ public final class PostgreSqlRecipe implements Recipe {
     }
 
     @Override
-    public DebianPackages packages() {
-        return new DebianPackages("sid", List.of("postgresql-18"), "usr/lib/postgresql/18/bin");
+    public ProgramSource programs() {
+        return new DebianPackages(engine(), "sid", List.of("postgresql-18"), "usr/lib/postgresql/18/bin");
     }
 
     @Override

@@ -4,6 +4,7 @@ import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import mastery.support.provision.SoughtProgram;
@@ -17,6 +18,7 @@ import mastery.support.server.NativeLaunch;
 import mastery.support.server.Node;
 import mastery.support.server.NodeSpec;
 import mastery.support.server.Ports;
+import mastery.support.server.ProgramSource;
 import mastery.support.server.Recipe;
 import mastery.support.server.ServerException;
 import redis.clients.jedis.Jedis;
@@ -40,13 +42,13 @@ public final class RedisRecipe implements Recipe {
     }
 
     @Override
-    public SoughtProgram sought() {
-        return SoughtProgram.redis(Version.of(engine().minimumVersion()));
+    public Optional<SoughtProgram> sought() {
+        return Optional.of(SoughtProgram.redis(Version.of(engine().minimumVersion())));
     }
 
     @Override
-    public DebianPackages packages() {
-        return new DebianPackages("trixie", List.of("redis-server"), "usr/bin");
+    public ProgramSource programs() {
+        return new DebianPackages(engine(), "trixie", List.of("redis-server"), "usr/bin");
     }
 
     @Override

@@ -5,13 +5,11 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
-import mastery.support.provision.CacheDirectory;
-import mastery.support.provision.DebianTree;
 import mastery.support.provision.InstalledPrograms;
 import mastery.support.provision.Progress;
 import mastery.support.provision.ProvisionException;
 
-/** Finds or fetches the programs of an engine: installed ones that are new enough, else distribution packages. */
+/** Finds or fetches the programs of an engine: installed ones that are new enough, else what its recipe fetches. */
 final class NativePrograms {
 
     private static final List<String> NEEDED = List.of("setpriv", "setsid");
@@ -28,11 +26,8 @@ final class NativePrograms {
             throw new ServerException(reason);
         });
         try {
-            InstalledPrograms.Finding finding = find(recipe);
-            Optional<Programs> installed = usable(recipe, finding);
-            return installed.isPresent()
-                    ? installed.get()
-                    : fromTree(recipe, tree(recipe).install(Progress.terminal()));
+            Optional<Programs> installed = find(recipe).flatMap(finding -> usable(recipe, finding));
+            return installed.isPresent() ? installed.get() : recipe.programs().fetch(Progress.terminal());
         } catch (ProvisionException e) {
             throw new ServerException(e.getMessage(), e);
         }
@@ -46,31 +41,30 @@ final class NativePrograms {
             return Optional.empty();
         }
         try {
-            InstalledPrograms.Finding finding = find(recipe);
-            Optional<Programs> installed = usable(recipe, finding);
+            Optional<InstalledPrograms.Finding> finding = find(recipe);
+            Optional<Programs> installed = finding.flatMap(found -> usable(recipe, found));
             if (installed.isPresent()) {
                 return installed.map(programs -> programs.version() + ", " + programs.build());
             }
-            notes.add("installed: " + whyNot(recipe, finding));
-            return describeTree(recipe, notes);
+            finding.ifPresent(found -> notes.add("installed: " + whyNot(recipe, found)));
+            return describeFetched(recipe.programs(), notes);
         } catch (ProvisionException e) {
             notes.add("native: " + e.getMessage());
             return Optional.empty();
         }
     }
 
-    private static Optional<String> describeTree(Recipe recipe, List<String> notes) {
-        Optional<DebianTree.Installed> ready = tree(recipe).installed();
+    private static Optional<String> describeFetched(ProgramSource source, List<String> notes) {
+        Optional<Programs> ready = source.ready();
         if (ready.isPresent()) {
-            Programs programs = fromTree(recipe, ready.get());
-            return Optional.of(programs.version() + ", " + programs.build() + ", in the cache");
+            return ready.map(programs -> programs.version() + ", " + programs.build() + ", in the cache");
         }
-        Optional<String> obstacle = DebianTree.obstacle();
+        Optional<String> obstacle = source.obstacle();
         if (obstacle.isPresent()) {
-            notes.add("packages: " + obstacle.get());
+            notes.add(obstacle.get());
             return Optional.empty();
         }
-        return Optional.of("Debian " + recipe.packages().suite() + " packages, to be downloaded at the first use");
+        return Optional.of(source.name() + ", to be downloaded at the first use");
     }
 
     /** Why no native server runs on this machine. */
@@ -87,8 +81,8 @@ final class NativePrograms {
                 : Optional.of(String.join(" and ", missing) + " of util-linux is missing; install util-linux");
     }
 
-    private static InstalledPrograms.Finding find(Recipe recipe) {
-        return InstalledPrograms.ofThisMachine().find(recipe.sought());
+    private static Optional<InstalledPrograms.Finding> find(Recipe recipe) {
+        return recipe.sought().map(InstalledPrograms.ofThisMachine()::find);
     }
 
     private static Optional<Programs> usable(Recipe recipe, InstalledPrograms.Finding finding) {
@@ -115,25 +109,5 @@ final class NativePrograms {
             return found.path() + " has no " + missingCompanion(recipe, found).orElseThrow() + " beside it";
         }
         return ((InstalledPrograms.Absent) finding).reason();
-    }
-
-    private static DebianTree tree(Recipe recipe) {
-        DebianPackages packages = recipe.packages();
-        return DebianTree.of(
-                CacheDirectory.open(),
-                recipe.engine().id(),
-                packages.suite(),
-                packages.packages().toArray(String[]::new));
-    }
-
-    private static Programs fromTree(Recipe recipe, DebianTree.Installed tree) {
-        String name = recipe.packages().packages().get(0);
-        String version = tree.packageVersions().getOrDefault(name, "0");
-        return new Programs(
-                tree.root().resolve(recipe.packages().programDirectory()),
-                tree.root(),
-                // Debian writes EPOCH:VERSION-REVISION.
-                version.replaceFirst("^\\d+:", "").replaceFirst("-[^-]*$", ""),
-                "Debian " + tree.suite() + " " + version);
     }
 }

@@ -3,6 +3,7 @@ package mastery.support.server;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import mastery.support.provision.SoughtProgram;
 
 /**
@@ -15,16 +16,16 @@ public interface Recipe {
 
     Engine engine();
 
-    /** The server program to look for on this machine, and how to know that it is new enough. */
-    SoughtProgram sought();
+    /** The server program to look for on this machine, and how to know that it is new enough; empty if none is looked for. */
+    Optional<SoughtProgram> sought();
 
     /** Other programs that must lie beside the server program, such as {@code initdb}. */
     default List<String> companions() {
         return List.of();
     }
 
-    /** The packages to unpack where no suitable program is installed. */
-    DebianPackages packages();
+    /** Where the programs come from on a machine that has no suitable one installed. */
+    ProgramSource programs();
 
     /** The user that the fixtures connect as. */
     String administrator();
