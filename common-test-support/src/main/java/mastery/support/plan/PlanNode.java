@@ -86,6 +86,21 @@ public record PlanNode(
         return Math.max(0, all - below);
     }
 
+    /**
+     * A number that one engine alone gives, by the server's own name: {@code Heap Fetches}, {@code Index Searches}, {@code Lossy Heap Blocks},
+     * {@code Subplans Removed}. Empty where the node does not tell it.
+     *
+     * @throws IllegalStateException if the node tells a text by that name
+     */
+    public OptionalDouble number(String name) {
+        String text = details.get(name);
+        try {
+            return text == null ? OptionalDouble.empty() : OptionalDouble.of(Double.parseDouble(text));
+        } catch (NumberFormatException e) {
+            throw new IllegalStateException(operation + " tells \"" + text + "\" as " + name + ", no number", e);
+        }
+    }
+
     private long overAllLoops(OptionalDouble perLoop) {
         if (loops.isEmpty() || perLoop.isEmpty()) {
             throw new IllegalStateException(operation + " was not run: take the plan with analyze, not with explain");

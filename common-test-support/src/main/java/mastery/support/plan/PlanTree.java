@@ -5,15 +5,25 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
  * Draws a plan as an indented tree of at most 80 columns: operation, target and condition at the left; rows (estimated -> actual, per loop), loops and
- * blocks (with those of the children) at the right. What does not fit is cut and ends in "…".
+ * blocks (with those of the children) at the right; below a node what it did in vain or more than once, where it did. What does not fit is cut and
+ * ends in "…".
  */
 public final class PlanTree {
     private static final int TERMINAL_COLUMNS = 80;
     private static final int GAP = 2;
+    /** Numbers of PostgreSQL that tell work beyond the rows returned, as EXPLAIN writes them: per loop those of rows, over all loops the others. */
+    private static final List<String> IN_VAIN = List.of(
+            "Rows Removed by Filter",
+            "Rows Removed by Join Filter",
+            "Rows Removed by Index Recheck",
+            "Heap Fetches",
+            "Lossy Heap Blocks",
+            "Subplans Removed");
 
     private PlanTree() {}
 
@@ -62,9 +72,23 @@ public final class PlanTree {
                         ? ""
                         : Long.toString(node.blocksWithChildren().getAsLong())));
         int last = node.children().size() - 1;
+        String beyond = beyondItsRows(node);
+        if (!beyond.isEmpty()) {
+            rows.add(new Row(below + (last < 0 ? "  " : "│ ") + beyond, "", "", ""));
+        }
         for (int i = 0; i <= last; i++) {
             add(rows, node.children().get(i), below + (i < last ? "├ " : "└ "), below + (i < last ? "│ " : "  "));
         }
+    }
+
+    private static String beyondItsRows(PlanNode node) {
+        Stream<String> inVain =
+                IN_VAIN.stream().filter(name -> node.number(name).orElse(0) > 0);
+        boolean searchedAgain =
+                node.number("Index Searches").orElse(0) > node.loops().orElse(0);
+        return Stream.concat(inVain, searchedAgain ? Stream.of("Index Searches") : Stream.empty())
+                .map(name -> name + ": " + number(node.number(name)))
+                .collect(Collectors.joining(", "));
     }
 
     private static String rowsOf(PlanNode node) {

@@ -20,6 +20,17 @@ class PlanTreeTest {
     }
 
     @Test
+    void tellsBelowANodeWhatItDidInVainOrAgain() {
+        assertThat(PlanTree.render(Recorded.postgreSql("skip-scan"))).isEqualTo("""
+                        PostgreSQL plan                                              rows  loops  blocks
+                        Aggregate                                                  1 -> 1      1      27
+                        └ Index Only Scan on shipment using shipment_warehouse (…  4 -> 4      1      27
+                            Heap Fetches: 8, Index Searches: 9
+                        """);
+        assertThat(PlanTree.render(Recorded.postgreSql("seq-scan"))).endsWith("\n  Rows Removed by Filter: 19960\n");
+    }
+
+    @Test
     void drawsNoColumnThatThePlanLacks() {
         assertThat(PlanTree.render(Recorded.mySql("never-executed.tree")))
                 .contains("rows  loops\n")

@@ -52,6 +52,17 @@ class PostgreSqlPlansTest {
     }
 
     @Test
+    void numbersOfPostgreSqlAloneAreReadByItsOwnNames() {
+        PlanNode scan = Recorded.postgreSql("skip-scan").find("Index Only Scan");
+        assertThat(scan.number("Index Searches")).hasValue(9);
+        assertThat(scan.number("Heap Fetches")).hasValue(8);
+        assertThat(scan.number("Subplans Removed")).isEmpty();
+        assertThatThrownBy(() -> scan.number("Index Cond"))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("Index Cond");
+    }
+
+    @Test
     void subplansAndCtesAreNodesLikeOthers() {
         Plan subplan = Recorded.postgreSql("subplan");
         assertThat(subplan.find("Index Scan").loops()).hasValue(50);
