@@ -1,5 +1,6 @@
 package mastery.support.provision;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -20,7 +21,11 @@ final class Command {
 
     /** Where PATH has the program, if it does. */
     static Optional<Path> onPath(String program) {
-        for (String directory : System.getenv().getOrDefault("PATH", "").split(":")) {
+        return onPath(program, System.getenv());
+    }
+
+    static Optional<Path> onPath(String program, Map<String, String> environment) {
+        for (String directory : environment.getOrDefault("PATH", "").split(File.pathSeparator)) {
             Path file = Path.of(directory, program);
             if (!directory.isEmpty() && Files.isExecutable(file) && !Files.isDirectory(file)) {
                 return Optional.of(file);
