@@ -44,10 +44,18 @@ public final class PlanTree {
                         rows.stream().map(cell).mapToInt(String::length).max().orElse(0))
                 .toList();
         int right = GAP + widths.get(0) + (loops ? GAP + widths.get(1) : 0) + (blocks ? GAP + widths.get(2) : 0);
-        int widest = rows.stream().mapToInt(row -> row.label.length()).max().orElse(0);
+        int widest = rows.stream()
+                .filter(row -> !row.isRemark())
+                .mapToInt(row -> row.label.length())
+                .max()
+                .orElse(0);
         int left = Math.max(10, Math.min(widest, columns - right));
         StringBuilder drawing = new StringBuilder();
         for (Row row : rows) {
+            if (row.isRemark()) {
+                drawing.append(cut(row.label, columns)).append('\n');
+                continue;
+            }
             StringBuilder line = new StringBuilder();
             line.append(padRight(cut(row.label, left), left)).append(padLeft(row.rows, GAP + widths.get(0)));
             if (loops) {
@@ -61,7 +69,16 @@ public final class PlanTree {
         return drawing.toString();
     }
 
-    private record Row(String label, String rows, String loops, String blocks) {}
+    private record Row(String label, String rows, String loops, String blocks) {
+        static Row remark(String text) {
+            return new Row(text, "", "", "");
+        }
+
+        /** It may run on below the numbers, because it has none. */
+        boolean isRemark() {
+            return rows.isEmpty() && loops.isEmpty() && blocks.isEmpty();
+        }
+    }
 
     private static void add(List<Row> rows, PlanNode node, String branch, String below) {
         rows.add(new Row(
@@ -74,7 +91,7 @@ public final class PlanTree {
         int last = node.children().size() - 1;
         String beyond = beyondItsRows(node);
         if (!beyond.isEmpty()) {
-            rows.add(new Row(below + (last < 0 ? "  " : "│ ") + beyond, "", "", ""));
+            rows.add(Row.remark(below + (last < 0 ? "  " : "│ ") + beyond));
         }
         for (int i = 0; i <= last; i++) {
             add(rows, node.children().get(i), below + (i < last ? "├ " : "└ "), below + (i < last ? "│ " : "  "));

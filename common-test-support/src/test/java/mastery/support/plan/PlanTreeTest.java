@@ -31,6 +31,17 @@ class PlanTreeTest {
     }
 
     @Test
+    void aRemarkMayRunOnBelowTheNumbers() {
+        assertThat(PlanTree.render(Recorded.postgreSql("lossy-bitmap"))).isEqualTo("""
+                        PostgreSQL plan                                              rows  loops  blocks
+                        Aggregate                                                  1 -> 1      1      33
+                        └ Bitmap Heap Scan on measurement                    2312 -> 2160      1      33
+                          │ Rows Removed by Index Recheck: 1104, Lossy Heap Blocks: 24
+                          └ Bitmap Index Scan using m_brin ((taken_at >= '…   3250 -> 240      1       9
+                        """);
+    }
+
+    @Test
     void drawsNoColumnThatThePlanLacks() {
         assertThat(PlanTree.render(Recorded.mySql("never-executed.tree")))
                 .contains("rows  loops\n")
