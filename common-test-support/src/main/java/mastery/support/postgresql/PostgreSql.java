@@ -12,6 +12,23 @@ import mastery.support.server.SharedServers;
 /** The PostgreSQL server of this JVM, and clean databases on it. */
 public final class PostgreSql {
 
+    /** Databases, and the names of databases in those of the roles that outlived them. */
+    private static final String LEFT_BEHIND = """
+            SELECT datname FROM pg_database WHERE NOT datistemplate
+            UNION
+            SELECT substring(rolname FROM '^(mastery_\\d+_\\d+_\\d+)_') FROM pg_roles WHERE rolname ~ '^mastery_\\d+_\\d+_\\d+_'
+            """;
+    /** A role belongs to the whole server, so it can go only when the database where it has rights is gone. */
+    private static final String DROP_ROLES = """
+            DO $$
+            DECLARE role name;
+            BEGIN
+              FOR role IN SELECT rolname FROM pg_roles WHERE starts_with(rolname, '%s_') LOOP
+                EXECUTE format('DROP ROLE IF EXISTS %%I', role);
+              END LOOP;
+            END $$
+            """;
+
     private static final AtomicInteger NEXT = new AtomicInteger();
     private static PostgreSql shared;
 
@@ -35,8 +52,7 @@ public final class PostgreSql {
         synchronized (PostgreSql.class) {
             if (shared == null) {
                 shared = new PostgreSql(node);
-                shared.administration.dropResidue(
-                        "SELECT datname FROM pg_database WHERE NOT datistemplate", shared::drop);
+                shared.administration.dropResidue(LEFT_BEHIND, shared::drop);
             }
             return shared;
         }
@@ -78,6 +94,7 @@ public final class PostgreSql {
     private void drop(String name) {
         if (node.isRunning()) {
             administration.execute("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)");
+            administration.execute(DROP_ROLES.formatted(name));
         }
     }
 }

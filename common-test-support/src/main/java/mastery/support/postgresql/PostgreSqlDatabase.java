@@ -4,7 +4,10 @@ import javax.sql.DataSource;
 import mastery.support.server.Node;
 import org.postgresql.ds.PGSimpleDataSource;
 
-/** A database of its own for one test or story, dropped when it is closed. */
+/**
+ * A database of its own for one test or story, dropped when it is closed. Roles whose names begin with its name and an
+ * underscore are dropped with it.
+ */
 public final class PostgreSqlDatabase implements AutoCloseable {
 
     private final Node node;
