@@ -11,8 +11,8 @@ import org.junit.jupiter.api.parallel.ResourceLock;
  * The tests of this class run on PostgreSQL, each in a clean database of its own.
  *
  * <p>Injected: {@code Connection}, {@code DataSource}, {@code PGSimpleDataSource}, {@code PostgreSqlDatabase},
- * {@code Node}, and {@code PostgreSqlReplication} where replicas are asked for; a {@code Connection} or
- * {@code DataSource} then leads to the primary. In a class with several engines the same annotation on a parameter says
+ * {@code Node}; {@code PostgreSqlReplication} where replicas or settings are asked for, {@code PostgreSqlServers} where
+ * several servers are; a {@code Connection} or {@code DataSource} then leads to the primary, or to the first server. In a class with several engines the same annotation on a parameter says
  * which one is meant.
  */
 @Target({ElementType.TYPE, ElementType.PARAMETER})
@@ -24,4 +24,10 @@ public @interface OnPostgreSql {
 
     /** How many streaming replicas the primary has; 0 for a single server shared by all classes. */
     int replicas() default 0;
+
+    /** How many servers that know nothing of each other; not together with replicas. */
+    int servers() default 1;
+
+    /** Settings of every server, such as {@code max_wal_size=32MB}; with any the servers are those of the class alone. */
+    String[] settings() default {};
 }

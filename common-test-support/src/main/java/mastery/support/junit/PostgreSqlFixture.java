@@ -2,11 +2,15 @@ package mastery.support.junit;
 
 import java.lang.annotation.Annotation;
 import java.sql.Connection;
+import java.util.Arrays;
+import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import javax.sql.DataSource;
 import mastery.support.postgresql.PostgreSql;
 import mastery.support.postgresql.PostgreSqlDatabase;
 import mastery.support.postgresql.PostgreSqlReplication;
+import mastery.support.postgresql.PostgreSqlServers;
 import mastery.support.server.Engine;
 import mastery.support.server.Node;
 import org.postgresql.ds.PGSimpleDataSource;
@@ -18,6 +22,7 @@ final class PostgreSqlFixture implements Fixture {
             Set.of(Connection.class, DataSource.class, PGSimpleDataSource.class, PostgreSqlDatabase.class, Node.class);
 
     private PostgreSqlReplication replication;
+    private PostgreSqlServers servers;
     private PostgreSql server;
     private PostgreSqlDatabase template;
 
@@ -27,14 +32,26 @@ final class PostgreSqlFixture implements Fixture {
     }
 
     @Override
-    public void open(Annotation requirement) {
-        int replicas = ((OnPostgreSql) requirement).replicas();
-        if (replicas > 0) {
-            replication = SharedTopologies.take(requirement, () -> PostgreSqlReplication.start(replicas));
+    public void open(Annotation annotation) {
+        OnPostgreSql wanted = (OnPostgreSql) annotation;
+        Map<String, String> settings = settings(wanted);
+        if (wanted.servers() > 1 && wanted.replicas() == 0) {
+            servers = SharedTopologies.take(wanted, () -> PostgreSqlServers.start(wanted.servers(), settings));
+            server = servers.server(0);
+        } else if (wanted.servers() != 1) {
+            throw new IllegalArgumentException(wanted + ": ask for one server or more, or for one with replicas");
+        } else if (wanted.replicas() > 0 || !settings.isEmpty()) {
+            replication = SharedTopologies.take(wanted, () -> PostgreSqlReplication.start(wanted.replicas(), settings));
             server = replication.databases();
         } else {
             server = PostgreSql.shared();
         }
+    }
+
+    private static Map<String, String> settings(OnPostgreSql wanted) {
+        return Arrays.stream(wanted.settings())
+                .map(setting -> setting.split("=", 2))
+                .collect(Collectors.toMap(nameAndValue -> nameAndValue[0], nameAndValue -> nameAndValue[1]));
     }
 
     @Override
@@ -44,7 +61,9 @@ final class PostgreSqlFixture implements Fixture {
 
     @Override
     public boolean provides(Class<?> type) {
-        return TYPES.contains(type) || (replication != null && type == PostgreSqlReplication.class);
+        return TYPES.contains(type)
+                || (replication != null && type == PostgreSqlReplication.class)
+                || (servers != null && type == PostgreSqlServers.class);
     }
 
     @Override
@@ -74,7 +93,8 @@ final class PostgreSqlFixture implements Fixture {
     private JdbcScope scope(PostgreSqlDatabase database) {
         return new JdbcScope(database.driverDataSource(), database)
                 .put(Node.class, server.node())
-                .put(PostgreSqlReplication.class, replication);
+                .put(PostgreSqlReplication.class, replication)
+                .put(PostgreSqlServers.class, servers);
     }
 
     @Override
@@ -84,6 +104,9 @@ final class PostgreSqlFixture implements Fixture {
         }
         if (replication != null) {
             SharedTopologies.giveBack(replication);
+        }
+        if (servers != null) {
+            SharedTopologies.giveBack(servers);
         }
     }
 }

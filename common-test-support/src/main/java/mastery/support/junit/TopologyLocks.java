@@ -2,6 +2,7 @@ package mastery.support.junit;
 
 import java.lang.annotation.Annotation;
 import java.util.Arrays;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.parallel.ResourceLocksProvider;
@@ -22,7 +23,7 @@ final class TopologyLocks implements ResourceLocksProvider {
     private static boolean isSingle(Annotation annotation) {
         return Arrays.stream(annotation.annotationType().getDeclaredMethods()).allMatch(attribute -> {
             try {
-                return attribute.getDefaultValue().equals(attribute.invoke(annotation));
+                return Objects.deepEquals(attribute.getDefaultValue(), attribute.invoke(annotation));
             } catch (ReflectiveOperationException e) {
                 throw new IllegalStateException(e);
             }

@@ -34,13 +34,22 @@ public final class PostgreSqlReplication implements Topology {
      * @throws mastery.support.server.ServerException if PostgreSQL cannot be had natively here
      */
     public static PostgreSqlReplication start(int replicas) {
+        return start(replicas, Map.of());
+    }
+
+    /**
+     * The same with settings of every node, by their own names.
+     *
+     * @throws mastery.support.server.ServerException if PostgreSQL cannot be had natively here
+     */
+    public static PostgreSqlReplication start(int replicas, Map<String, String> settings) {
         List<Node> started = new ArrayList<>();
         try {
-            Node primary = SharedServers.start(Engine.POSTGRESQL, NodeSpec.of("primary", Map.of()));
+            Node primary = SharedServers.start(Engine.POSTGRESQL, NodeSpec.of("primary", settings));
             started.add(primary);
             IntStream.rangeClosed(1, replicas)
                     .mapToObj(i -> SharedServers.start(
-                            Engine.POSTGRESQL, NodeSpec.replicaOf(primary, "replica-" + i, Map.of())))
+                            Engine.POSTGRESQL, NodeSpec.replicaOf(primary, "replica-" + i, settings)))
                     .forEach(started::add);
             PostgreSqlReplication replication = new PostgreSqlReplication(primary, started.subList(1, started.size()));
             replication.awaitStreaming();

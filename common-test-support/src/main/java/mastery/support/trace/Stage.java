@@ -4,6 +4,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import javax.sql.DataSource;
@@ -13,6 +14,7 @@ import mastery.support.mysql.MySqlReplication;
 import mastery.support.postgresql.PostgreSql;
 import mastery.support.postgresql.PostgreSqlDatabase;
 import mastery.support.postgresql.PostgreSqlReplication;
+import mastery.support.postgresql.PostgreSqlServers;
 import mastery.support.redis.Redis;
 import mastery.support.redis.RedisCluster;
 import mastery.support.redis.RedisDatabase;
@@ -66,10 +68,17 @@ final class Stage implements AutoCloseable {
         return redis;
     }
 
-    synchronized PostgreSqlReplication postgresqlReplication(int replicas) {
-        PostgreSqlReplication replication = opened(PostgreSqlReplication.start(replicas));
+    synchronized PostgreSqlReplication postgresqlReplication(int replicas, Map<String, String> settings) {
+        PostgreSqlReplication replication = opened(PostgreSqlReplication.start(replicas, settings));
         announce(replication.primary(), 1 + replicas);
         return replication;
+    }
+
+    synchronized PostgreSqlServers postgresqlServers(int count, Map<String, String> settings) {
+        PostgreSqlServers servers = opened(PostgreSqlServers.start(count, settings));
+        servers.nodes().forEach(node -> trace.hide(node.password()));
+        announce(servers.nodes().get(0), count);
+        return servers;
     }
 
     synchronized MySqlReplication mysqlReplication(int replicas) {

@@ -4,12 +4,14 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import javax.sql.DataSource;
 import mastery.support.mysql.MySqlReplication;
 import mastery.support.plan.MySqlPlans;
 import mastery.support.plan.Plan;
 import mastery.support.plan.PostgreSqlPlans;
 import mastery.support.postgresql.PostgreSqlReplication;
+import mastery.support.postgresql.PostgreSqlServers;
 import mastery.support.redis.RedisCluster;
 import mastery.support.work.Action;
 import redis.clients.jedis.RedisClient;
@@ -58,7 +60,17 @@ public final class Story {
 
     /** A PostgreSQL primary with streaming replicas; trace its data sources with {@link #traced}. */
     public PostgreSqlReplication postgresqlReplication(int replicas) {
-        return stage.postgresqlReplication(replicas);
+        return stage.postgresqlReplication(replicas, Map.of());
+    }
+
+    /** The same with settings of every node, such as {@code max_wal_size} to {@code 32MB}. */
+    public PostgreSqlReplication postgresqlReplication(int replicas, Map<String, String> settings) {
+        return stage.postgresqlReplication(replicas, settings);
+    }
+
+    /** PostgreSQL servers that know nothing of each other; trace their data sources with {@link #traced}. */
+    public PostgreSqlServers postgresqlServers(int servers, Map<String, String> settings) {
+        return stage.postgresqlServers(servers, settings);
     }
 
     /** A MySQL source with replicas; trace its data sources with {@link #traced}. */
