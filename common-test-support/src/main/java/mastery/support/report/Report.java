@@ -14,6 +14,9 @@ public final class Report {
 
     private static final String ROW = "%-11s %-8s %-9s %-24s %8s %7s %7s%n";
 
+    private static final String BELOW = " ".repeat(31) + "%s%n";
+
+    private static final int BUILD_COLUMNS = 24;
     private static final int COLUMNS = 80;
 
     private Report() {}
@@ -112,20 +115,33 @@ public final class Report {
             }
         }
 
+        /** A long build goes on below its beginning: what a server really is must not be cut off. */
         String render() {
-            return String.format(
+            List<String> build = broken(server.build());
+            StringBuilder lines = new StringBuilder(String.format(
                     ROW,
                     engine.displayName(),
                     server.version(),
                     server.source(),
-                    shorten(server.build()),
+                    build.get(0),
                     examples.size(),
                     proofs.stream().mapToInt(Proof::proven).sum(),
-                    proofs.stream().mapToInt(Proof::failed).sum());
+                    proofs.stream().mapToInt(Proof::failed).sum()));
+            build.stream().skip(1).forEach(rest -> lines.append(String.format(BELOW, rest)));
+            return lines.toString();
         }
 
-        private static String shorten(String text) {
-            return text.length() <= 24 ? text : text.substring(0, 23) + "…";
+        private static List<String> broken(String text) {
+            List<String> lines = new ArrayList<>();
+            String rest = text;
+            while (rest.length() > BUILD_COLUMNS) {
+                int space = rest.lastIndexOf(' ', BUILD_COLUMNS);
+                int end = space > 0 ? space : BUILD_COLUMNS;
+                lines.add(rest.substring(0, end));
+                rest = rest.substring(end).stripLeading();
+            }
+            lines.add(rest);
+            return lines;
         }
     }
 }

@@ -70,6 +70,23 @@ class ReportTest {
                 .allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(80));
     }
 
+    @Test
+    void aLongBuildGoesOnBelowItsBeginning() {
+        ReportFiles.write(
+                module,
+                new Proof(
+                        "Concept",
+                        "mastery.mongodb.topic.ConceptIT",
+                        List.of(new Proof.Server(
+                                "mongodb", "8.2.0", "", "MongoDB Community 8.2.0, third-party repack", "native")),
+                        1,
+                        0,
+                        0,
+                        ""));
+        assertThat(Report.render(root))
+                .containsPattern("native +MongoDB Community 8\\.2\\.0, +1 +1 +0\\R {31}third-party repack\\R");
+    }
+
     private void record(String testClass, int proven, int failed, int skipped, String reason) {
         String concept = testClass.replaceAll(".*\\.", "").replaceFirst("IT$", "");
         ReportFiles.write(module, new Proof(concept, testClass, List.of(POSTGRESQL), proven, failed, skipped, reason));
