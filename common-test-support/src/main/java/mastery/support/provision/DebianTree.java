@@ -45,14 +45,17 @@ public final class DebianTree {
     private final Path lock;
     private final String suite;
     private final List<String> packages;
+    private final Optional<NpmPackage> npm;
 
-    private DebianTree(CacheDirectory cache, String name, String suite, List<String> packages) {
+    private DebianTree(
+            CacheDirectory cache, String name, String suite, List<String> packages, Optional<NpmPackage> npm) {
         Path trees = cache.resolve("trees");
         this.root = trees.resolve(name);
         this.work = trees.resolve("." + name + ".making");
         this.lock = trees.resolve("." + name + ".lock");
         this.suite = suite;
         this.packages = packages;
+        this.npm = npm;
     }
 
     /**
@@ -61,7 +64,17 @@ public final class DebianTree {
      * @param packages names of binary packages
      */
     public static DebianTree of(CacheDirectory cache, String name, String suite, String... packages) {
-        return new DebianTree(cache, name, suite, List.of(packages));
+        return new DebianTree(cache, name, suite, List.of(packages), Optional.empty());
+    }
+
+    /**
+     * A tree with the programs of an npm package in it, which run on the libraries of the Debian packages.
+     *
+     * @param libraries names of binary packages
+     */
+    public static DebianTree of(
+            CacheDirectory cache, String name, NpmPackage npm, String suite, List<String> libraries) {
+        return new DebianTree(cache, name, suite, List.copyOf(libraries), Optional.of(npm));
     }
 
     public Path root() {
@@ -70,7 +83,14 @@ public final class DebianTree {
 
     /** The tree if it is ready; neither apt nor the network is asked, nothing is written. */
     public Optional<Installed> installed() {
-        return TreeMarker.read(root, suite, packages).map(marker -> new Installed(root, suite, marker.versions()));
+        return TreeMarker.read(root, suite, requested()).map(marker -> new Installed(root, suite, marker.versions()));
+    }
+
+    /** What the tree is made of: another list is another tree. */
+    private List<String> requested() {
+        List<String> all = new ArrayList<>(packages);
+        npm.ifPresent(added -> all.add(added.id()));
+        return all;
     }
 
     /** Why this machine cannot make a tree; empty when nothing is known to be in the way. */
@@ -89,7 +109,7 @@ public final class DebianTree {
             return ready.get();
         }
         obstacle().ifPresent(reason -> {
-            throw new ProvisionException("Cannot fetch " + packages.get(0) + " from Debian " + suite + ": " + reason
+            throw new ProvisionException("Cannot fetch " + label() + ": " + reason
                     + ". Start a container engine, or install the server and name it.");
         });
         try {
@@ -110,8 +130,12 @@ public final class DebianTree {
             List<Artifact> closure = new AptResolver(work.resolve("apt")).resolve(suite, withPatchelf());
             Map<String, String> versions = versions(closure);
             builder.unpack(builder.fetch(closure, proxiesOf(AptResolver.proxies()), label()));
+            npm.ifPresent(added -> {
+                added.unpackInto(builder.tree().resolve(NpmPackage.PROGRAMS), work, progress);
+                versions.put(added.name(), added.version());
+            });
             builder.patch();
-            new TreeMarker(root, suite, packages, versions).write(builder.tree());
+            new TreeMarker(root, suite, requested(), versions).write(builder.tree());
             builder.moveIntoPlace();
             return new Installed(root, suite, versions);
         } catch (IOException failure) {
