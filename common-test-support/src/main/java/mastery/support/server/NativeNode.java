@@ -3,6 +3,7 @@ package mastery.support.server;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -42,7 +43,7 @@ final class NativeNode implements Node {
         NativeNode node = new NativeNode(recipe, launch, prefix);
         try {
             recipe.initialise(launch);
-            node.launchProcess();
+            node.launchProcess(() -> recipe.identifyNew(launch));
             recipe.afterFirstStart(launch);
         } catch (UncheckedIOException e) {
             node.end("KILL");
@@ -56,13 +57,13 @@ final class NativeNode implements Node {
         return node;
     }
 
-    private void launchProcess() {
+    private void launchProcess(Callable<Identity> attempt) {
         process = Spawner.spawn(
                 prefix.apply(recipe.command(launch)), recipe.environment(launch), launch.directory(), launch.log());
-        identity = awaitAnswer();
+        identity = awaitAnswer(attempt);
     }
 
-    private Identity awaitAnswer() {
+    private Identity awaitAnswer(Callable<Identity> attempt) {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(START_LIMIT_SECONDS);
         Exception last = null;
         while (System.nanoTime() < deadline) {
@@ -70,7 +71,7 @@ final class NativeNode implements Node {
                 if (process.waitFor(POLL_MILLIS, TimeUnit.MILLISECONDS)) {
                     throw new ServerDiedException(describe("ended at start with exit code " + process.exitValue()));
                 }
-                return recipe.identify(address());
+                return attempt.call();
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new ServerException("Interrupted while " + engine() + " was starting.", e);
@@ -97,7 +98,7 @@ final class NativeNode implements Node {
         if (isRunning()) {
             throw new IllegalStateException(name() + " is running already");
         }
-        launchProcess();
+        launchProcess(() -> recipe.identify(address()));
     }
 
     @Override

@@ -43,6 +43,15 @@ public interface Recipe {
      */
     Identity identify(Address address) throws Exception;
 
+    /**
+     * The same for a native node at its first start, before {@link #afterFirstStart}: its users may not be there yet.
+     *
+     * @throws Exception while the server does not answer
+     */
+    default Identity identifyNew(NativeLaunch launch) throws Exception {
+        return identify(launch.address());
+    }
+
     /** Writes configuration and data directory of a new native node. Runs once, before the first start. */
     void initialise(NativeLaunch launch);
 
