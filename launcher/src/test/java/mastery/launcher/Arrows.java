@@ -30,7 +30,8 @@ final class Arrows {
             Map.entry("postgresql", Set.of("provision", "server", "work", "plan")),
             Map.entry("mysql", Set.of("provision", "server", "work", "plan")),
             Map.entry("redis", Set.of("provision", "server", "work", "plan")),
-            Map.entry("trace", Set.of("server", "postgresql", "mysql", "redis", "plan", "work")),
+            Map.entry("mongodb", Set.of("provision", "server", "work", "plan")),
+            Map.entry("trace", Set.of("server", "postgresql", "mysql", "redis", "mongodb", "plan", "work")),
             Map.entry(
                     "junit",
                     Set.of(
@@ -42,7 +43,8 @@ final class Arrows {
                             "server",
                             "postgresql",
                             "mysql",
-                            "redis")));
+                            "redis",
+                            "mongodb")));
 
     private final String root;
 

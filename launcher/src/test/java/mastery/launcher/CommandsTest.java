@@ -179,7 +179,8 @@ class CommandsTest {
     void anUnknownEngineNamesTheEngines() {
         assertThat(execute("status", "oracle")).isEqualTo(2);
 
-        assertThat(err.toString()).contains("There is no engine 'oracle'. The engines: postgresql, mysql, redis");
+        assertThat(err.toString())
+                .contains("There is no engine 'oracle'. The engines: postgresql, mysql, redis, mongodb");
         assertThat(EngineName.read("postgres")).contains(Engine.POSTGRESQL);
         assertThat(EngineName.read("MySQL")).contains(Engine.MYSQL);
         assertThat(EngineName.read("m")).isEmpty();

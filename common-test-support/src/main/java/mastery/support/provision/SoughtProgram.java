@@ -6,7 +6,7 @@ import java.util.regex.Pattern;
 /**
  * A server program to look for, and how to know it.
  *
- * @param engine as in {@code -Dmastery.<engine>.home}: postgresql, mysql, redis
+ * @param engine as in {@code -Dmastery.<engine>.home}: postgresql, mysql, redis, mongodb
  * @param product for people: PostgreSQL
  * @param program file name: postgres
  * @param answer what {@code PROGRAM --version} prints; its first group is the version
@@ -49,5 +49,15 @@ public record SoughtProgram(
                 Pattern.compile("^Redis server v=(\\d[\\d.]*)"),
                 minimum,
                 List.of("/usr/sbin"));
+    }
+
+    public static SoughtProgram mongodb(Version minimum) {
+        return new SoughtProgram(
+                "mongodb",
+                "MongoDB",
+                "mongod",
+                Pattern.compile("^db version v(\\d[\\d.]*)"),
+                minimum,
+                List.of("/usr/bin"));
     }
 }

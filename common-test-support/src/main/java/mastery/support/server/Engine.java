@@ -8,7 +8,8 @@ import java.util.stream.Collectors;
 public enum Engine {
     POSTGRESQL("postgresql", "PostgreSQL", "18"),
     MYSQL("mysql", "MySQL", "9.0"),
-    REDIS("redis", "Redis", "7.4");
+    REDIS("redis", "Redis", "7.4"),
+    MONGODB("mongodb", "MongoDB", "8.0");
 
     private final String id;
     private final String displayName;

@@ -1,0 +1,268 @@
+package mastery.support.mongodb;
+
+import com.mongodb.ConnectionString;
+import com.mongodb.MongoException;
+import com.mongodb.MongoSecurityException;
+import com.mongodb.MongoTimeoutException;
+import com.mongodb.ServerAddress;
+import com.mongodb.client.MongoClient;
+import com.mongodb.client.MongoClients;
+import com.mongodb.client.MongoDatabase;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import mastery.support.provision.SoughtProgram;
+import mastery.support.provision.Version;
+import mastery.support.server.Address;
+import mastery.support.server.ContainerPlan;
+import mastery.support.server.Engine;
+import mastery.support.server.Identity;
+import mastery.support.server.NativeLaunch;
+import mastery.support.server.NodeSpec;
+import mastery.support.server.ProgramSource;
+import mastery.support.server.Recipe;
+import mastery.support.server.ServerException;
+import org.bson.Document;
+
+/**
+ * How a MongoDB node is configured, started, and known to be ready. A node on its own is a replica set of one, which
+ * transactions and change streams need.
+ */
+public final class MongoDbRecipe implements Recipe {
+
+    /** A setting for the recipe, not the server: one of the roles below; a node on its own without it. */
+    static final String ROLE = "mastery.role";
+
+    /** A member of a replica set, of which the topology makes one. */
+    static final String MEMBER = "member";
+
+    static final String CONFIG_SERVER = "config";
+    static final String SHARD = "shard";
+    static final String ROUTER = "router";
+
+    /** A setting for the recipe: the name of the replica set; for a router, that of the config servers with their address. */
+    static final String SET = "mastery.set";
+
+    /** The name of the replica set of a node on its own. */
+    static final String SINGLE_SET = "rs0";
+
+    private static final String KEY_FILE = "key";
+    private static final int CONNECT_LIMIT_MILLIS = 2_000;
+    private static final int ANSWER_LIMIT_SECONDS = 5;
+
+    @Override
+    public Engine engine() {
+        return Engine.MONGODB;
+    }
+
+    @Override
+    public Optional<SoughtProgram> sought() {
+        return Optional.of(SoughtProgram.mongodb(Version.of(engine().minimumVersion())));
+    }
+
+    @Override
+    public ProgramSource programs() {
+        return new MongoDbPrograms();
+    }
+
+    @Override
+    public String administrator() {
+        return "root";
+    }
+
+    @Override
+    public Address parseUrl(String url) {
+        try {
+            ConnectionString parsed = new ConnectionString(url);
+            ServerAddress first = new ServerAddress(parsed.getHosts().get(0));
+            String password = parsed.getPassword() == null ? "" : new String(parsed.getPassword());
+            String user = parsed.getUsername() == null ? "" : parsed.getUsername();
+            return new Address(first.getHost(), first.getPort(), user, password, Map.of(MongoDbEndpoint.URL, url));
+        } catch (IllegalArgumentException | MongoException e) {
+            throw new ServerException("'" + url + "' is not a MongoDB URL (" + e.getMessage()
+                    + "). An example: mongodb://root:password@127.0.0.1:27017/?replicaSet=rs0");
+        }
+    }
+
+    @Override
+    public String url(Address address) {
+        return MongoDbEndpoint.url(address);
+    }
+
+    @Override
+    public Identity identify(Address address) throws IOException {
+        String url = url(address);
+        if (new ConnectionString(url).getHosts().size() == 1 && !url.startsWith("mongodb+srv:")) {
+            requireListening(address);
+        }
+        return ask(url, true);
+    }
+
+    /**
+     * Without a user: the first is made by {@link Setup}, which the server allows once to whoever comes from its own machine. A
+     * router has the users of its config servers.
+     */
+    @Override
+    public Identity identifyNew(NativeLaunch launch) throws IOException {
+        if (isRouter(launch)) {
+            return identify(launch.address());
+        }
+        requireListening(launch.address());
+        return ask("mongodb://" + launch.address() + "/?directConnection=true", false);
+    }
+
+    /** Refused at once while nobody listens; the driver would try again and again until its limit. */
+    private static void requireListening(Address address) throws IOException {
+        try (Socket socket = new Socket()) {
+            socket.connect(new InetSocketAddress(address.host(), address.port()), CONNECT_LIMIT_MILLIS);
+        }
+    }
+
+    private static Identity ask(String url, boolean ready) {
+        try (MongoClient client = MongoClients.create(MongoDbEndpoint.settings(url)
+                .applyToClusterSettings(
+                        cluster -> cluster.serverSelectionTimeout(ANSWER_LIMIT_SECONDS, TimeUnit.SECONDS))
+                .applyToSocketSettings(socket -> socket.connectTimeout(ANSWER_LIMIT_SECONDS, TimeUnit.SECONDS)
+                        .readTimeout(ANSWER_LIMIT_SECONDS, TimeUnit.SECONDS))
+                .build())) {
+            MongoDatabase admin = client.getDatabase(MongoDbEndpoint.ADMIN);
+            Document build = admin.runCommand(new Document("buildInfo", 1));
+            if (ready) {
+                // This one is refused without a user, and where the data cannot be read yet.
+                admin.runCommand(new Document("listDatabases", 1).append("nameOnly", true));
+                Replication.requireUsable(admin.runCommand(new Document("hello", 1)));
+            }
+            String version = build.getString("version");
+            return new Identity(version, "MongoDB " + version + " " + build.get("gitVersion", ""));
+        } catch (MongoSecurityException e) {
+            throw new MongoException("user and password are refused: " + root(e));
+        } catch (MongoTimeoutException e) {
+            throw new MongoException("no answer within " + ANSWER_LIMIT_SECONDS + " s");
+        }
+    }
+
+    private static String root(Throwable e) {
+        Throwable root = e;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        return String.valueOf(root.getMessage());
+    }
+
+    @Override
+    public void initialise(NativeLaunch launch) {
+        // One secret for a topology: who has the administrator's password may do what a member may.
+        launch.writeSecret(KEY_FILE, launch.address().password() + "\n");
+        if (!isRouter(launch)) {
+            launch.run(List.of("mkdir", launch.data().toString()));
+        }
+    }
+
+    private static boolean isRouter(NativeLaunch launch) {
+        return ROUTER.equals(role(launch));
+    }
+
+    private static String role(NativeLaunch launch) {
+        return launch.spec().settings().getOrDefault(ROLE, "");
+    }
+
+    @Override
+    public List<String> command(NativeLaunch launch) {
+        Map<String, String> parameters = new TreeMap<>(launch.spec().settings());
+        parameters.remove(ROLE);
+        String set = Optional.ofNullable(parameters.remove(SET)).orElse(SINGLE_SET);
+        parameters.putIfAbsent("diagnosticDataCollectionEnabled", "false");
+        // A node that is asked to end does not wait for clients to move to another.
+        String wait = isRouter(launch)
+                ? "mongosShutdownTimeoutMillisForSignaledShutdown"
+                : "shutdownTimeoutMillisForSignaledShutdown";
+        parameters.putIfAbsent(wait, "100");
+        List<String> command = new ArrayList<>();
+        if (isRouter(launch)) {
+            command.addAll(List.of(mongos(launch), "--configdb", set));
+        } else {
+            command.addAll(List.of(
+                    launch.programs().path("mongod"), "--dbpath", launch.data().toString()));
+            command.addAll(List.of("--replSet", set, "--oplogSize", "64", "--wiredTigerCacheSizeGB", "0.25"));
+            // Dropping a database waits for the journal, by default 100 ms.
+            command.addAll(List.of("--journalCommitInterval", "5"));
+            // A random password of 144 bits is as hard to guess without the default of 15000 rounds for each
+            // connection.
+            parameters.putIfAbsent("scramSHA256IterationCount", "5000");
+            // A document that has expired goes within a second, not a minute.
+            parameters.putIfAbsent("ttlMonitorSleepSecs", "1");
+        }
+        switch (role(launch)) {
+            case CONFIG_SERVER -> command.add("--configsvr");
+            case SHARD -> command.add("--shardsvr");
+            default -> {}
+        }
+        command.addAll(List.of(
+                "--port",
+                Integer.toString(launch.address().port()),
+                "--bind_ip",
+                launch.address().host(),
+                "--keyFile",
+                launch.directory().resolve(KEY_FILE).toString(),
+                "--networkMessageCompressors",
+                "disabled",
+                "--nounixsocket",
+                "--quiet"));
+        parameters.forEach((name, value) -> command.addAll(List.of("--setParameter", name + "=" + value)));
+        return command;
+    }
+
+    private static String mongos(NativeLaunch launch) {
+        Path mongos = launch.programs().directory().resolve("mongos");
+        if (!Files.isExecutable(mongos)) {
+            throw new ServerException("A sharded cluster of MongoDB needs mongos, and there is none beside "
+                    + launch.programs().path("mongod") + ". Install it there, or name another installation with"
+                    + " -Dmastery.mongodb.home=DIRECTORY.");
+        }
+        return mongos.toString();
+    }
+
+    @Override
+    public void afterFirstStart(NativeLaunch launch) {
+        if (role(launch).isEmpty()) {
+            Setup.single(launch.address());
+        }
+    }
+
+    /**
+     * The key and the password come by the environment, where no list of processes shows them. The image starts its server
+     * twice, the first time for the administrator alone: the set is made as soon as the second one takes the command.
+     */
+    @Override
+    public ContainerPlan container(NodeSpec spec, String password) {
+        String start = """
+                umask 077
+                printf '%s\\n' "$MONGO_INITDB_ROOT_PASSWORD" > /tmp/mastery-key
+                chown mongodb /tmp/mastery-key 2> /dev/null
+                MASTERY_PASSWORD=$MONGO_INITDB_ROOT_PASSWORD
+                export MASTERY_PASSWORD
+                (until mongosh --quiet --port 27017 --eval '
+                    db.getSiblingDB("admin").auth("root", process.env.MASTERY_PASSWORD);
+                    try {
+                      rs.initiate({_id: "rs0", members: [{_id: 0, host: "127.0.0.1:27017"}]});
+                    } catch (e) {
+                      if (e.codeName !== "AlreadyInitialized") throw e;
+                    }' > /dev/null 2>&1
+                do sleep 0.2; done) &
+                exec docker-entrypoint.sh mongod --replSet rs0 --keyFile /tmp/mastery-key --bind_ip_all \\
+                    --oplogSize 64 --wiredTigerCacheSizeGB 0.25 --setParameter ttlMonitorSleepSecs=1
+                """;
+        return new ContainerPlan(
+                27017,
+                Map.of("MONGO_INITDB_ROOT_USERNAME", administrator(), "MONGO_INITDB_ROOT_PASSWORD", password),
+                List.of("bash", "-c", start));
+    }
+}
