@@ -30,13 +30,7 @@ public final class Report {
         StringBuilder text = new StringBuilder();
         text.append(String.format(ROW, "Engine", "Version", "Source", "Build", "Examples", "Claims", "Failed"));
         rows(proofs).values().forEach(row -> text.append(row.render()));
-        appendList(
-                text,
-                "Skipped, not proven:",
-                proofs.stream()
-                        .filter(proof -> proof.skipped() > 0)
-                        .map(proof -> proof.concept() + ": " + proof.reason())
-                        .toList());
+        appendList(text, "Skipped, not proven:", skipped(proofs));
         appendList(
                 text,
                 "Failed:",
@@ -45,6 +39,18 @@ public final class Report {
                         .map(proof -> proof.testClass() + (proof.reason().isEmpty() ? "" : ": " + proof.reason()))
                         .toList());
         return text.toString();
+    }
+
+    /** Those with the same reason together. */
+    private static List<String> skipped(List<Proof> proofs) {
+        Map<String, List<String>> concepts = new LinkedHashMap<>();
+        proofs.stream()
+                .filter(proof -> proof.skipped() > 0)
+                .forEach(proof -> concepts.computeIfAbsent(proof.reason(), reason -> new ArrayList<>())
+                        .add(proof.concept()));
+        return concepts.entrySet().stream()
+                .map(entry -> String.join(", ", entry.getValue()) + ": " + entry.getKey())
+                .toList();
     }
 
     /** True if a recorded claim did not hold. */

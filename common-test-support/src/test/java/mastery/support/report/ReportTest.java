@@ -57,6 +57,13 @@ class ReportTest {
     }
 
     @Test
+    void proofsSkippedForTheSameReasonAreNamedTogether() {
+        record("mastery.sqlserver.tsql.SnapshotConflictIT", 0, 0, 1, "SQL Server cannot be had");
+        record("mastery.sqlserver.tsql.TryCatchXactAbortIT", 0, 0, 1, "SQL Server cannot be had");
+        assertThat(Report.render(root)).contains("SnapshotConflict, TryCatchXactAbort: SQL Server cannot be had");
+    }
+
+    @Test
     void aFailedClaimIsNamedAndMakesTheWholeFailed() {
         record("mastery.postgresql.advanced.KeysetPaginationIT", 5, 1, 0, "");
         assertThat(Report.render(root)).contains("Failed:").contains("KeysetPaginationIT");
