@@ -31,7 +31,9 @@ final class Arrows {
             Map.entry("mysql", Set.of("provision", "server", "work", "plan")),
             Map.entry("redis", Set.of("provision", "server", "work", "plan")),
             Map.entry("mongodb", Set.of("provision", "server", "work", "plan")),
-            Map.entry("trace", Set.of("server", "postgresql", "mysql", "redis", "mongodb", "plan", "work")),
+            Map.entry("sqlserver", Set.of("provision", "server", "work", "plan")),
+            Map.entry(
+                    "trace", Set.of("server", "postgresql", "mysql", "redis", "mongodb", "sqlserver", "plan", "work")),
             Map.entry(
                     "junit",
                     Set.of(
@@ -44,7 +46,8 @@ final class Arrows {
                             "postgresql",
                             "mysql",
                             "redis",
-                            "mongodb")));
+                            "mongodb",
+                            "sqlserver")));
 
     private final String root;
 

@@ -21,7 +21,7 @@ public interface LockView extends AutoCloseable {
     /** The sessions that {@code session} waits for at this moment; empty if it does not wait for a lock. */
     Set<Long> blockersOf(long session) throws SQLException;
 
-    /** Ends the statement that {@code session} runs, if any; its transaction and connection stay. */
+    /** Ends the statement that {@code session} runs, if any; its transaction and connection stay, except on SQL Server. */
     void cancel(long session) throws SQLException;
 
     /** Closes the view's connection. */
@@ -36,5 +36,10 @@ public interface LockView extends AutoCloseable {
     /** Waits as data_lock_waits and metadata_locks of the Performance Schema show them. {@code dataSource} must be allowed to read them. */
     static LockView mySql(DataSource dataSource) {
         return new MySqlLockView(dataSource);
+    }
+
+    /** Waits as sys.dm_exec_requests and sys.dm_os_waiting_tasks show them. The user must be allowed to read them, and to KILL. */
+    static LockView sqlServer(DataSource dataSource) {
+        return new SqlServerLockView(dataSource);
     }
 }

@@ -42,7 +42,7 @@ public final class Session {
         return name;
     }
 
-    /** The number by which the engine knows this session: pg_backend_pid(), CONNECTION_ID(). */
+    /** The number by which the engine knows this session: pg_backend_pid(), CONNECTION_ID(), @@spid. */
     public long id() {
         return id;
     }

@@ -14,13 +14,15 @@ import java.util.stream.Stream;
  *
  * <p>A value is empty where the engine does not tell it: the actual ones in a plan that was not run, the blocks in every MySQL plan.
  *
- * @param operation what the server calls it: {@code Index Scan} (the Node Type of PostgreSQL), {@code Index lookup} (MySQL)
+ * @param operation what the server calls it: {@code Index Scan} (the Node Type of PostgreSQL), {@code Index lookup} (MySQL),
+ *     {@code Index Seek} (the PhysicalOp of SQL Server, where a lookup in the clustered index is a {@code Key Lookup})
  * @param target the relation it works on; its alias in a plan read from MySQL's tree text, which tells nothing else
  * @param index the index it uses
  * @param estimatedRows rows the planner expects per loop
  * @param actualRows rows returned per loop, a mean over the loops; 0 where the node never ran
  * @param loops how often the node ran; 0 where it never ran
- * @param blocksWithChildren shared blocks read, in the cache or not (hit + read), over all loops, those of the children included
+ * @param blocksWithChildren shared blocks read, in the cache or not (hit + read), over all loops, those of the children included;
+ *     for SQL Server the logical reads of its pages
  * @param removedByFilter rows read and thrown away by a condition, per loop; for MySQL the rows of the child less its own
  * @param details everything else the plan says, by the server's own names, in its order
  * @param children the nodes that feed this one, in the plan's order

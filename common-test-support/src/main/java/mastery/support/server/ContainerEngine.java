@@ -2,6 +2,7 @@ package mastery.support.server;
 
 import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.exception.NotFoundException;
+import com.github.dockerjava.api.model.Info;
 import com.github.dockerjava.core.DefaultDockerClientConfig;
 import com.github.dockerjava.core.DockerClientImpl;
 import com.github.dockerjava.zerodep.ZerodepDockerHttpClient;
@@ -80,9 +81,15 @@ final class ContainerEngine {
      * @param pull whether an image that is missing may be pulled now
      */
     static Optional<String> obstacle(Engine engine, boolean pull) {
+        Recipe recipe = Recipes.of(engine);
+        Optional<String> refusal = recipe.imageRefusal();
         Optional<String> socket = socket();
         if (socket.isEmpty()) {
-            return Optional.of("no container engine runs on this machine");
+            return Optional.of("no container engine runs on this machine"
+                    + refusal.map(reason -> ", and " + reason).orElse(""));
+        }
+        if (refusal.isPresent()) {
+            return refusal;
         }
         if (isElsewhere(socket.get())) {
             return Optional.of("the container engine at " + socket.get()
@@ -94,10 +101,21 @@ final class ContainerEngine {
                 return Optional.of("this process runs in a container of the engine at " + socket.get()
                         + ", where the ports of other containers cannot be reached");
             }
-            return ImagePull.obstacle(client(), image(engine), pull);
+            Optional<String> lack = lack(recipe.imageNeeds());
+            return lack.isPresent() ? lack : ImagePull.obstacle(client(), image(engine), pull);
         } catch (RuntimeException e) {
             return Optional.of("the container engine at " + socket.get() + " does not answer (" + reason(e) + ")");
         }
+    }
+
+    private static Optional<String> lack(ImageNeeds needs) {
+        if (needs.equals(ImageNeeds.NONE)) {
+            return Optional.empty();
+        }
+        Info machine = client().infoCmd().exec();
+        return needs.lackOf(
+                machine.getArchitecture(),
+                Optional.ofNullable(machine.getMemTotal()).orElse(Long.MAX_VALUE));
     }
 
     private static boolean isElsewhere(String socket) {

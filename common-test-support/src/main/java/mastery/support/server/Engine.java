@@ -9,7 +9,8 @@ public enum Engine {
     POSTGRESQL("postgresql", "PostgreSQL", "18"),
     MYSQL("mysql", "MySQL", "9.0"),
     REDIS("redis", "Redis", "7.4"),
-    MONGODB("mongodb", "MongoDB", "8.0");
+    MONGODB("mongodb", "MongoDB", "8.0"),
+    SQLSERVER("sqlserver", "SQL Server", "2022");
 
     private final String id;
     private final String displayName;

@@ -20,7 +20,7 @@ final class External {
     static Node attach(Recipe recipe, String url) {
         Address address = recipe.parseUrl(url);
         Identity identity = identify(recipe, address);
-        if (Versions.isOlder(identity.version(), recipe.engine().minimumVersion())) {
+        if (recipe.isTooOld(identity)) {
             throw new ServerException("The server on " + address + " is " + recipe.engine() + " " + identity.version()
                     + "; the examples need " + recipe.engine().minimumVersion() + " or later. Name a newer one with"
                     + " -Dmastery." + recipe.engine().id() + ".url, or leave it out.");

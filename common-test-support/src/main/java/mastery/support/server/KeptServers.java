@@ -79,13 +79,11 @@ final class KeptServers {
         if (container.isPresent()) {
             return describe(container.get(), 0, "", container.get().containerId(), "");
         }
-        if (!allowed.contains(SourceKind.NATIVE)) {
-            throw Sources.unavailable(engine, reasons, "native: excluded by mastery.source; allow it");
-        }
+        Programs programs = Sources.nativePrograms(recipe, allowed, reasons);
         Path directory = directory().resolve(engine.id() + "-data");
         RunDirectory.remove(directory);
-        NativeLaunch launch = Sources.newLaunch(
-                recipe, NativePrograms.provide(recipe), NodeSpec.single(), RunDirectory.createNodeDirectory(directory));
+        NativeLaunch launch =
+                Sources.newLaunch(recipe, programs, NodeSpec.single(), RunDirectory.createNodeDirectory(directory));
         try {
             NativeNode node = NativeNode.startDetached(recipe, launch);
             ProcessHandle process = node.process().toHandle();

@@ -54,6 +54,14 @@ final class NativePrograms {
         }
     }
 
+    /** True of an engine that runs natively nowhere: no program is looked for, and none is fetched. */
+    static boolean neverHas(Recipe recipe) {
+        ProgramSource source = recipe.programs();
+        return recipe.sought().isEmpty()
+                && source.ready().isEmpty()
+                && source.obstacle().isPresent();
+    }
+
     private static Optional<String> describeFetched(ProgramSource source, List<String> notes) {
         Optional<Programs> ready = source.ready();
         if (ready.isPresent()) {

@@ -84,4 +84,26 @@ public interface Recipe {
 
     /** How the official image is started as a single node. */
     ContainerPlan container(NodeSpec spec, String password);
+
+    /** Why the official image may not be started here, whatever the container engine, and the cure: a licence, for one. */
+    default Optional<String> imageRefusal() {
+        return Optional.empty();
+    }
+
+    /** What the official image needs of the machine that runs the container engine. */
+    default ImageNeeds imageNeeds() {
+        return ImageNeeds.NONE;
+    }
+
+    /** What a user can do to have this engine where no source provides it; it follows "Cure: " and ends without a full stop. */
+    default String cure() {
+        return "name your own server with -Dmastery." + engine().id()
+                + ".url=URL, start a container engine, or install " + engine() + " " + engine().minimumVersion()
+                + " or later";
+    }
+
+    /** True if a server that the user named lacks what the examples use. */
+    default boolean isTooOld(Identity identity) {
+        return Versions.isOlder(identity.version(), engine().minimumVersion());
+    }
 }

@@ -117,13 +117,7 @@ public final class Servers {
                     return found("native, " + programs.get());
                 }
             }
-            return new Diagnosis(
-                    engine,
-                    Optional.empty(),
-                    List.copyOf(notes),
-                    Optional.of("name your own server with -Dmastery." + engine.id()
-                            + ".url=URL, start a container engine, or install " + engine + " "
-                            + engine.minimumVersion() + " or later"));
+            return new Diagnosis(engine, Optional.empty(), List.copyOf(notes), Optional.of(recipe.cure()));
         }
 
         private Diagnosis external(String url) {

@@ -22,6 +22,16 @@ public final class Settings {
                         .filter(value -> !value.isBlank()));
     }
 
+    /**
+     * True if the user accepted the licence of an engine's image ({@code mastery.<engine>.acceptEula=true}, or {@code Y}).
+     * It is never accepted in the user's place.
+     */
+    public static boolean acceptsLicence(Engine engine) {
+        return get("mastery." + engine.id() + ".acceptEula")
+                .filter(value -> value.equalsIgnoreCase("true") || value.equalsIgnoreCase("Y"))
+                .isPresent();
+    }
+
     /** The URL of the user's own server ({@code mastery.<engine>.url}). */
     static Optional<String> url(Engine engine) {
         return get("mastery." + engine.id() + ".url");

@@ -54,17 +54,22 @@ final class Sources {
             try {
                 return Optional.of(start.apply(recipe, NodeSpec.single()));
             } catch (ServerException e) {
-                if (!allowed.contains(SourceKind.NATIVE)) {
+                if (!canFallBack(recipe, allowed)) {
                     throw e;
                 }
                 obstacle = Optional.of(e.getMessage().lines().findFirst().orElseThrow());
             }
         }
-        if (ContainerEngine.socket().isPresent() && allowed.contains(SourceKind.NATIVE)) {
+        if (ContainerEngine.socket().isPresent() && canFallBack(recipe, allowed)) {
             System.err.println("mastery: " + recipe.engine() + " runs natively: " + obstacle.get());
         }
         reasons.add("container: " + obstacle.get());
         return Optional.empty();
+    }
+
+    /** Whether a native server can take the place of a container. */
+    private static boolean canFallBack(Recipe recipe, List<SourceKind> allowed) {
+        return allowed.contains(SourceKind.NATIVE) && !NativePrograms.neverHas(recipe);
     }
 
     /** A node of a topology. Topologies run natively. */
@@ -75,16 +80,24 @@ final class Sources {
     }
 
     private static Node startNative(Recipe recipe, NodeSpec spec, List<SourceKind> allowed, List<String> reasons) {
+        return Started.track(startOnFreePort(recipe, nativePrograms(recipe, allowed, reasons), spec));
+    }
+
+    /**
+     * The programs of a native server.
+     *
+     * @param reasons why the other sources do not serve
+     * @throws EngineUnavailableException if native servers are not allowed or the programs cannot be had
+     */
+    static Programs nativePrograms(Recipe recipe, List<SourceKind> allowed, List<String> reasons) {
         if (!allowed.contains(SourceKind.NATIVE)) {
-            throw unavailable(recipe.engine(), reasons, "native: excluded by mastery.source; allow it");
+            throw unavailable(recipe, reasons, "native: excluded by mastery.source; allow it");
         }
-        Programs programs;
         try {
-            programs = NativePrograms.provide(recipe);
+            return NativePrograms.provide(recipe);
         } catch (ServerException e) {
-            throw unavailable(recipe.engine(), reasons, "native: " + e.getMessage());
+            throw unavailable(recipe, reasons, "native: " + e.getMessage());
         }
-        return Started.track(startOnFreePort(recipe, programs, spec));
     }
 
     /** Another program may take a port between the look and the start: then the next one is tried. */
@@ -113,13 +126,13 @@ final class Sources {
                 spec);
     }
 
-    static EngineUnavailableException unavailable(Engine engine, List<String> reasons, String last) {
+    private static EngineUnavailableException unavailable(Recipe recipe, List<String> reasons, String last) {
+        Engine engine = recipe.engine();
         List<String> all = new ArrayList<>(reasons);
         all.add(last);
         return new EngineUnavailableException(
                 engine,
-                engine + " cannot be had on this machine.\n  " + String.join("\n  ", all) + "\n"
-                        + "Cure: name your own server with -Dmastery." + engine.id() + ".url=URL, start a container"
-                        + " engine, or install " + engine + " " + engine.minimumVersion() + " or later.");
+                engine + " cannot be had on this machine.\n  " + String.join("\n  ", all) + "\n" + "Cure: "
+                        + recipe.cure() + ".");
     }
 }

@@ -20,6 +20,8 @@ import mastery.support.redis.RedisCluster;
 import mastery.support.redis.RedisDatabase;
 import mastery.support.redis.RedisEndpoint;
 import mastery.support.server.Node;
+import mastery.support.sqlserver.SqlServer;
+import mastery.support.sqlserver.SqlServerDatabase;
 import redis.clients.jedis.HostAndPort;
 import redis.clients.jedis.JedisClientConfig;
 import redis.clients.jedis.RedisClient;
@@ -32,6 +34,7 @@ final class Stage implements AutoCloseable {
     private final Set<String> announced = new HashSet<>();
     private DataSource postgresql;
     private DataSource mysql;
+    private DataSource sqlserver;
     private RedisClient redis;
     private RedisCluster redisCluster;
     private RedisClusterClient redisClusterClient;
@@ -57,6 +60,15 @@ final class Stage implements AutoCloseable {
             mysql = TracedDataSource.of(database.dataSource(), null, trace);
         }
         return mysql;
+    }
+
+    synchronized DataSource sqlserver() {
+        if (sqlserver == null) {
+            SqlServerDatabase database = opened(SqlServer.shared().newDatabase());
+            announce(database.node(), 1);
+            sqlserver = TracedDataSource.of(database.dataSource(), null, trace);
+        }
+        return sqlserver;
     }
 
     synchronized RedisClient redis() {

@@ -10,6 +10,7 @@ import mastery.support.mysql.MySqlReplication;
 import mastery.support.plan.MySqlPlans;
 import mastery.support.plan.Plan;
 import mastery.support.plan.PostgreSqlPlans;
+import mastery.support.plan.SqlServerPlans;
 import mastery.support.postgresql.PostgreSqlReplication;
 import mastery.support.postgresql.PostgreSqlServers;
 import mastery.support.redis.RedisCluster;
@@ -51,6 +52,11 @@ public final class Story {
     /** A clean MySQL database, traced. */
     public DataSource mysql() {
         return stage.mysql();
+    }
+
+    /** A clean SQL Server database, traced. */
+    public DataSource sqlserver() {
+        return stage.sqlserver();
     }
 
     /** A client of an empty Redis database, traced. */
@@ -126,9 +132,9 @@ public final class Story {
     }
 
     /**
-     * Runs EXPLAIN ANALYZE and shows the plan as a tree. The statement really runs; it is not counted.
+     * Runs EXPLAIN ANALYZE, or what the engine has for it, and shows the plan as a tree. The statement really runs; it is not counted.
      *
-     * @throws SQLException if the statement fails, or the connection is to neither PostgreSQL nor MySQL
+     * @throws SQLException if the statement fails, or the connection is to none of the JDBC engines
      */
     public void plan(Connection connection, String sql, Object... binds) throws SQLException {
         Connection untraced = connection.unwrap(Connection.class);
@@ -136,6 +142,7 @@ public final class Story {
         Plan plan = switch (product) {
             case "PostgreSQL" -> PostgreSqlPlans.analyze(untraced, sql, binds);
             case "MySQL" -> MySqlPlans.analyze(untraced, sql, binds);
+            case "Microsoft SQL Server" -> SqlServerPlans.analyze(untraced, sql, binds);
             default -> throw new SQLException("No plan reader for " + product);
         };
         List<Object> values = Arrays.asList(binds);

@@ -70,7 +70,7 @@ public sealed interface TraceEvent {
     /** A value the story shows; a record with lists inside gives several tables. */
     record Result(String caption, List<Table> tables) implements TraceEvent {}
 
-    /** A plan of EXPLAIN with actual rows. */
+    /** A plan with actual rows. */
     record PlanShown(String sql, List<Object> binds, Plan plan) implements TraceEvent {}
 
     /**

@@ -1,5 +1,6 @@
 package mastery.support.work;
 
+import com.microsoft.sqlserver.jdbc.SQLServerDataSource;
 import com.mysql.cj.jdbc.MysqlDataSource;
 import java.sql.SQLException;
 import java.util.Map;
@@ -19,7 +20,7 @@ import redis.clients.jedis.JedisSocketFactory;
  * sockets of the calling thread, which attributes work to a statement: the drivers read and write on the thread that
  * calls them.
  *
- * <p>Both JDBC drivers put TLS above this socket, so round trips are still counted there (the handshake adds its own)
+ * <p>The JDBC drivers put TLS above this socket, so round trips are still counted there (the handshake adds its own)
  * and bytes are the encrypted ones.
  */
 public final class RoundTrips {
@@ -74,7 +75,8 @@ public final class RoundTrips {
     /**
      * A data source to the same database whose connections are counted here. The given one is not changed.
      *
-     * @param dataSource a {@link PGSimpleDataSource} or a {@link MysqlDataSource}
+     * @param dataSource a {@link PGSimpleDataSource}, a {@link MysqlDataSource}, or a {@link SQLServerDataSource} whose URL
+     *     holds all that it needs, the password too: the driver does not hand out one that was set apart
      * @throws IllegalArgumentException for any other kind: count below a pool, not above it
      */
     public DataSource counted(DataSource dataSource) {
@@ -84,13 +86,18 @@ public final class RoundTrips {
         if (dataSource instanceof MysqlDataSource given) {
             return countedMySql(given);
         }
+        if (dataSource instanceof SQLServerDataSource given) {
+            return countedSqlServer(given);
+        }
         throw new IllegalArgumentException("Cannot count the sockets of a "
                 + dataSource.getClass().getName() + ": give the driver's own data source, below any pool or proxy.");
     }
 
     /** Whether {@link #counted(DataSource)} knows this kind of data source. */
     public static boolean canCount(DataSource dataSource) {
-        return dataSource instanceof PGSimpleDataSource || dataSource instanceof MysqlDataSource;
+        return dataSource instanceof PGSimpleDataSource
+                || dataSource instanceof MysqlDataSource
+                || dataSource instanceof SQLServerDataSource;
     }
 
     /** A socket factory for Jedis whose plain (not TLS) sockets are counted here. */
@@ -119,6 +126,15 @@ public final class RoundTrips {
         } catch (SQLException refused) {
             throw new IllegalStateException(refused);
         }
+        return counted;
+    }
+
+    private DataSource countedSqlServer(SQLServerDataSource given) {
+        SQLServerDataSource counted = new SQLServerDataSource();
+        counted.setURL(given.getURL());
+        counted.setLoginTimeout(given.getLoginTimeout());
+        counted.setSocketFactoryClass(SqlServerCountingSocketFactory.class.getName());
+        counted.setSocketFactoryConstructorArg(id);
         return counted;
     }
 

@@ -1,11 +1,16 @@
 package mastery.support.work;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.microsoft.sqlserver.jdbc.SQLServerDataSource;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.sql.SQLException;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -65,6 +70,20 @@ class CountingSocketTest {
         assertThat(other.traffic()).isEqualTo(Traffic.NONE);
     }
 
+    @Test
+    void theDriverOfSqlServerOpensItsSocketsThroughTheCounter() throws IOException {
+        Logger ofTheDriver = Logger.getLogger("com.microsoft.sqlserver.jdbc");
+        ofTheDriver.setLevel(Level.OFF);
+        SQLServerDataSource plain = new SQLServerDataSource();
+        plain.setURL("jdbc:sqlserver://127.0.0.1:" + server.getLocalPort() + ";user=u;password=p;encrypt=false");
+        plain.setLoginTimeout(5);
+        socket.close();
+        // the echo of its own greeting is no answer that the driver takes
+        assertThatThrownBy(() -> counter.counted(plain).getConnection()).isInstanceOf(SQLException.class);
+        assertThat(counter.traffic().bytesSent()).isPositive();
+        assertThat(plain.getSocketFactoryClass()).isNull();
+    }
+
     private void send(String text) throws IOException {
         socket.getOutputStream().write(text.getBytes());
     }
@@ -74,8 +93,12 @@ class CountingSocketTest {
     }
 
     private void echo() {
-        try (Socket client = server.accept()) {
-            client.getInputStream().transferTo(client.getOutputStream());
+        try {
+            while (true) {
+                try (Socket client = server.accept()) {
+                    client.getInputStream().transferTo(client.getOutputStream());
+                }
+            }
         } catch (IOException closed) {
             // the test is over
         }
