@@ -4,12 +4,14 @@ import java.lang.reflect.InvocationTargetException;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Savepoint;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Predicate;
@@ -107,11 +109,33 @@ final class StatementTracer implements QueryExecutionListener, MethodExecutionLi
             return;
         }
         open.answered();
-        open.text = ends ? name.toUpperCase(Locale.ROOT) : "-- " + call(name, arguments);
+        open.text = ends
+                ? name.toUpperCase(Locale.ROOT)
+                : savepoint(name, arguments).orElseGet(() -> "-- " + call(name, arguments));
         TraceEvent.Statement event = open.outcome(label, trace.session(), 0, false, null, failure(call.getThrown()));
         boolean worked = event.roundTrips() != null && event.roundTrips() > 0;
         if (ends || worked) {
             trace.add(event);
+        }
+    }
+
+    /** What a call about a savepoint is in SQL; a savepoint that the driver names itself stands without its name. */
+    private static Optional<String> savepoint(String name, Object[] arguments) {
+        Object savepoint = arguments == null || arguments.length == 0 ? "" : arguments[0];
+        String sql = switch (name) {
+            case "setSavepoint" -> "SAVEPOINT ";
+            case "rollback" -> "ROLLBACK TO SAVEPOINT ";
+            case "releaseSavepoint" -> "RELEASE SAVEPOINT ";
+            default -> null;
+        };
+        return Optional.ofNullable(sql).map(command -> (command + savepointName(savepoint)).strip());
+    }
+
+    private static String savepointName(Object savepoint) {
+        try {
+            return savepoint instanceof Savepoint given ? given.getSavepointName() : String.valueOf(savepoint);
+        } catch (SQLException unnamed) {
+            return "";
         }
     }
 
@@ -136,18 +160,21 @@ final class StatementTracer implements QueryExecutionListener, MethodExecutionLi
     private static Long affected(ExecutionInfo execution) {
         Object result = execution.getResult();
         if (result instanceof int[] counts) {
-            return Arrays.stream(counts)
-                    .asLongStream()
-                    .filter(count -> count > 0)
-                    .sum();
+            return sum(Arrays.stream(counts).asLongStream().toArray());
         }
         if (result instanceof long[] counts) {
-            return LongStream.of(counts).filter(count -> count > 0).sum();
+            return sum(counts);
         }
         if (result instanceof Number count) {
             return count.longValue();
         }
         return null;
+    }
+
+    /** Nothing when the driver does not know: it has put several entries of the batch into one statement. */
+    private static Long sum(long[] counts) {
+        boolean known = LongStream.of(counts).noneMatch(count -> count == Statement.SUCCESS_NO_INFO);
+        return known ? LongStream.of(counts).filter(count -> count > 0).sum() : null;
     }
 
     private static TraceEvent.Failure failure(Throwable thrown) {

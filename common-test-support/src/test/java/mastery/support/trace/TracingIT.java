@@ -7,12 +7,15 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Savepoint;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import javax.sql.DataSource;
 import mastery.support.junit.OnMySql;
 import mastery.support.junit.OnPostgreSql;
 import org.junit.jupiter.api.Test;
+import org.postgresql.ds.PGSimpleDataSource;
 
 @OnPostgreSql
 @OnMySql
@@ -56,6 +59,57 @@ class TracingIT {
             assertThatThrownBy(select::executeQuery).isInstanceOf(SQLException.class);
         }
         assertThat(seen).singleElement().extracting(s -> s.error().sqlState()).isEqualTo("42703");
+    }
+
+    @Test
+    void savepointsReadAsSql(@OnPostgreSql DataSource dataSource) throws SQLException {
+        try (Connection connection =
+                TracedDataSource.of(dataSource, null, trace).getConnection()) {
+            connection.setAutoCommit(false);
+            Savepoint savepoint = connection.setSavepoint();
+            connection.rollback(savepoint);
+            connection.releaseSavepoint(savepoint);
+            connection.rollback(connection.setSavepoint("here"));
+            connection.rollback();
+        }
+        assertThat(seen)
+                .extracting(TraceEvent.Statement::text)
+                .containsExactly(
+                        "SAVEPOINT",
+                        "ROLLBACK TO SAVEPOINT",
+                        "RELEASE SAVEPOINT",
+                        "SAVEPOINT here",
+                        "ROLLBACK TO SAVEPOINT here",
+                        "ROLLBACK");
+    }
+
+    @Test
+    void aBatchTellsItsRowsUnlessTheDriverPutsThemTogether(@OnPostgreSql PGSimpleDataSource dataSource)
+            throws SQLException {
+        insertThree(dataSource);
+        assertThat(seen.get(1).batchSize()).isEqualTo(3);
+        assertThat(seen.get(1).rowsAffected()).isEqualTo(3);
+
+        seen.clear();
+        dataSource.setReWriteBatchedInserts(true);
+        insertThree(dataSource);
+        assertThat(seen.get(1).batchSize()).isEqualTo(3);
+        assertThat(seen.get(1).rowsAffected()).isNull();
+    }
+
+    private void insertThree(DataSource dataSource) throws SQLException {
+        try (Connection connection =
+                        TracedDataSource.of(dataSource, null, trace).getConnection();
+                Statement create = connection.createStatement()) {
+            create.execute("create temp table batch (n int)");
+            try (PreparedStatement insert = connection.prepareStatement("insert into batch values (?)")) {
+                for (int n = 1; n <= 3; n++) {
+                    insert.setInt(1, n);
+                    insert.addBatch();
+                }
+                insert.executeBatch();
+            }
+        }
     }
 
     private void readThreeRows(DataSource dataSource) throws SQLException {
