@@ -52,18 +52,6 @@ class TypesThatBiteIT {
     }
 
     @Test
-    void float8LosesAWholeCentInALargeSum(Connection connection) throws SQLException {
-        pay(connection, new BigDecimal("9000000000.00"));
-        for (int i = 0; i < 10; i++) {
-            pay(connection, new BigDecimal("0.10"));
-        }
-
-        Sums sums = sums(connection, new BigDecimal("9000000001.00")).orElseThrow();
-        assertThat(sums.exactIsRight()).isTrue();
-        assertThat(sums.floatingIsRight()).isFalse();
-    }
-
-    @Test
     void anIntegerDivisionCutsOff(Connection connection) throws SQLException {
         assertThat(percent(connection, PERCENT_OF_INTEGERS, 2, 3)).isEqualByComparingTo("0");
         assertThat(percent(connection, PERCENT_OF_INTEGERS, 5, 3)).isEqualByComparingTo("100");
