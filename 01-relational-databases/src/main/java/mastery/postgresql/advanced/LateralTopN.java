@@ -113,7 +113,7 @@ public final class LateralTopN {
         }
     }
 
-    /** The same number of purchases for each customer, two at a time, and one customer more who bought nothing. */
+    /** The same number of purchases for each customer, two in each hour, and one customer more who bought nothing. */
     public static void fill(Connection connection, int customers, int purchasesEach) throws SQLException {
         try (PreparedStatement customer = connection.prepareStatement(
                         "insert into customer (name) select 'Customer ' || n from generate_series(1, ?) as n");
@@ -121,6 +121,7 @@ public final class LateralTopN {
                         insert into purchase (customer_id, placed_at, amount)
                         select c, timestamptz '2026-01-01 00:00Z' + n / 2 * interval '1 hour', n % 90 + 9.90
                           from generate_series(1, ?) as n, generate_series(1, ?) as c
+                         order by n, c
                         """);
                 Statement analyze = connection.createStatement()) {
             customer.setInt(1, customers + 1);

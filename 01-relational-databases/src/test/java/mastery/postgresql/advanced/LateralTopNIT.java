@@ -16,8 +16,6 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.stream.Collectors;
 import mastery.postgresql.advanced.LateralTopN.Purchase;
 import mastery.support.junit.OnPostgreSql;
 import mastery.support.junit.Prepare;
@@ -79,18 +77,28 @@ class LateralTopNIT {
     }
 
     @Test
-    void bothGiveTheSameRowsAlthoughTimesTie(Connection connection) throws SQLException {
+    void bothGiveTheSameRows(Connection connection) throws SQLException {
         List<Purchase> latest = latest(connection, TOP);
 
         assertThat(latest).hasSize(TOP * CUSTOMERS).isEqualTo(latestByRowNumber(connection, TOP));
-        Map<String, List<Long>> ids = latest.stream()
-                .collect(Collectors.groupingBy(
-                        Purchase::customer, Collectors.mapping(Purchase::id, Collectors.toList())));
-        assertThat(ids).hasSize(CUSTOMERS);
-        // 400 purchases, two of them in each hour: the third of the top shares its hour with the fourth
-        assertThat(latest.get(1).placedAt()).isEqualTo(latest.get(2).placedAt());
-        assertThat(ids.get("Customer 1")).isEqualTo(lastIdsOf(connection, 1));
-        assertThat(ids.get("Customer " + CUSTOMERS)).isEqualTo(lastIdsOf(connection, CUSTOMERS));
+        assertThat(latest).extracting(Purchase::customer).startsWith("Customer 1", "Customer 1", "Customer 1");
+        // everybody bought in turn: an id of the same customer is 50 below the one after
+        assertThat(latest)
+                .extracting(Purchase::id)
+                .startsWith(19_951L, 19_901L, 19_851L, 19_952L, 19_902L, 19_852L)
+                .endsWith(20_000L, 19_950L, 19_900L);
+    }
+
+    @Test
+    void theKeyDecidesWhichOfTwoPurchasesOfOneHourIsTheLater(Connection connection) throws SQLException {
+        // the last purchase has its hour to itself; the two before it share one, and only one of them is asked for
+        List<Purchase> three = latest(connection, 3);
+        assertThat(three.get(1).placedAt()).isEqualTo(three.get(2).placedAt());
+        List<Purchase> byIndex = latest(connection, 2);
+        execute(connection, "drop index purchase_latest");
+
+        assertThat(latest(connection, 2)).isEqualTo(byIndex).isEqualTo(latestByRowNumber(connection, 2));
+        assertThat(byIndex).extracting(Purchase::id).startsWith(19_951L, 19_901L);
     }
 
     @Test
@@ -125,21 +133,6 @@ class LateralTopNIT {
                 .filter(node -> node.target().filter(table::equals).isPresent())
                 .mapToLong(PlanNode::totalRows)
                 .sum();
-    }
-
-    /** Purchases get their ids in the order of their times, so the last ids are the latest purchases. */
-    private static List<Long> lastIdsOf(Connection connection, int customer) throws SQLException {
-        List<Long> ids = new ArrayList<>();
-        try (PreparedStatement select = connection.prepareStatement(
-                "select id from purchase where customer_id = ? order by placed_at desc, id desc fetch first 3 rows only")) {
-            select.setInt(1, customer);
-            try (ResultSet row = select.executeQuery()) {
-                while (row.next()) {
-                    ids.add(row.getLong(1));
-                }
-            }
-        }
-        return ids;
     }
 
     private static List<String> customers(Connection connection, String sql) throws SQLException {

@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.sql.Connection;
 import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
@@ -97,6 +98,22 @@ class RecursiveCycleIT {
         close(connection, ADA, CID);
 
         assertThat(countWithoutCycle(connection, ADA, CAP)).isEqualTo(CAP);
+    }
+
+    @Test
+    void unionEndsACycleOnlyWhileNoColumnTellsTheRowsApart(Connection connection) throws SQLException {
+        close(connection, ADA, CID);
+        String withoutDepth =
+                RecursiveCycle.BELOW_WITHOUT_CYCLE.replace(", 0 as depth", "").replace(", b.depth + 1", "");
+
+        try (PreparedStatement select = connection.prepareStatement(withoutDepth)) {
+            select.setLong(1, ADA);
+            select.setInt(2, CAP);
+            try (ResultSet row = select.executeQuery()) {
+                row.next();
+                assertThat(row.getInt(1)).isEqualTo(EMPLOYEES);
+            }
+        }
     }
 
     @Test

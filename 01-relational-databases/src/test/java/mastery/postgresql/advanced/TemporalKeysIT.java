@@ -130,6 +130,24 @@ class TemporalKeysIT {
     }
 
     @Test
+    void oneProjectHasAnEmployeeOnceADay(Connection connection) throws SQLException {
+        assign(connection, "Ada", "Apollo", JANUARY, JULY);
+
+        assertThatThrownBy(() -> assign(connection, "Ada", "Apollo", APRIL, JULY))
+                .satisfies(e -> state(e, "23P01"));
+        assign(connection, "Ada", "Gemini", APRIL, JULY);
+        assertThat(count(connection, "assignment")).isEqualTo(2);
+    }
+
+    @Test
+    void daysAreFreeWhereNoContractOverlapsThem(Connection connection) throws SQLException {
+        assertThat(isFree(connection, "Ada", JULY, SEPTEMBER)).isTrue();
+        assertThat(isFree(connection, "Ada", JULY, SEPTEMBER.plusDays(1))).isFalse();
+        assertThat(isFree(connection, "Ada", JULY.minusDays(1), AUGUST)).isFalse();
+        assertThat(isFree(connection, "Bob", JANUARY, null)).isTrue();
+    }
+
+    @Test
     void aContractMayNotShrinkBelowItsAssignments(Connection connection) throws SQLException {
         assign(connection, "Ada", "Apollo", JANUARY, JULY);
 
