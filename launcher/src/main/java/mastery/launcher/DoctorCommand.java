@@ -15,7 +15,7 @@ import picocli.CommandLine.Spec;
         description = "Shows where each engine would come from here, why not from a better source, and the cure.")
 final class DoctorCommand implements Callable<Integer> {
 
-    private static final int COLUMN = 12;
+    private static final int COLUMN = 15;
 
     @Spec
     private CommandSpec spec;

@@ -31,9 +31,20 @@ final class Arrows {
             Map.entry("mysql", Set.of("provision", "server", "work", "plan")),
             Map.entry("redis", Set.of("provision", "server", "work", "plan")),
             Map.entry("mongodb", Set.of("provision", "server", "work", "plan")),
+            Map.entry("elasticsearch", Set.of("provision", "server", "work", "plan")),
             Map.entry("sqlserver", Set.of("provision", "server", "work", "plan")),
             Map.entry(
-                    "trace", Set.of("server", "postgresql", "mysql", "redis", "mongodb", "sqlserver", "plan", "work")),
+                    "trace",
+                    Set.of(
+                            "server",
+                            "postgresql",
+                            "mysql",
+                            "redis",
+                            "mongodb",
+                            "elasticsearch",
+                            "sqlserver",
+                            "plan",
+                            "work")),
             Map.entry(
                     "junit",
                     Set.of(
@@ -47,6 +58,7 @@ final class Arrows {
                             "mysql",
                             "redis",
                             "mongodb",
+                            "elasticsearch",
                             "sqlserver")));
 
     private final String root;

@@ -199,10 +199,10 @@ class CommandsTest {
 
         assertThat(out.toString().lines())
                 .containsExactly(
-                        "Redis       CANNOT BE HAD HERE: its examples and proofs do not run",
-                        "            - container: no container engine answers at the usual socket or at",
-                        "              DOCKER_HOST here",
-                        "            cure: install Redis 8");
+                        "Redis          CANNOT BE HAD HERE: its examples and proofs do not run",
+                        "               - container: no container engine answers at the usual socket or",
+                        "                 at DOCKER_HOST here",
+                        "               cure: install Redis 8");
     }
 
     @Test

@@ -175,7 +175,7 @@ final class HttpTransfer {
     }
 
     /** The client wraps causes and leaves messages out; this finds what a person can act on. */
-    private static String reason(URI source, IOException failure) {
+    static String reason(URI source, IOException failure) {
         for (Throwable each = failure; each != null; each = each.getCause()) {
             if (each instanceof UnresolvedAddressException) {
                 return "the host name " + source.getHost() + " is unknown here";

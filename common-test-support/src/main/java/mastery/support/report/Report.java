@@ -12,9 +12,9 @@ import mastery.support.server.Engine;
 /** What was proven on which server, what was skipped, and why, as a table of at most 80 columns. */
 public final class Report {
 
-    private static final String ROW = "%-11s %-8s %-9s %-24s %8s %7s %7s%n";
+    private static final String ROW = "%-13s %-8s %-9s %-24s %8s %6s %6s%n";
 
-    private static final String BELOW = " ".repeat(31) + "%s%n";
+    private static final String BELOW = " ".repeat(33) + "%s%n";
 
     private static final int BUILD_COLUMNS = 24;
     private static final int COLUMNS = 80;

@@ -10,6 +10,7 @@ public enum Engine {
     MYSQL("mysql", "MySQL", "9.0"),
     REDIS("redis", "Redis", "7.4"),
     MONGODB("mongodb", "MongoDB", "8.0"),
+    ELASTICSEARCH("elasticsearch", "Elasticsearch", "8.19"),
     SQLSERVER("sqlserver", "SQL Server", "2022");
 
     private final String id;

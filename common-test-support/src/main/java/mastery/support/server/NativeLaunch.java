@@ -2,6 +2,7 @@ package mastery.support.server;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -30,11 +31,16 @@ public record NativeLaunch(Programs programs, Path directory, Address address, N
 
     /** Writes a file that only the server's user can read, and gives it to that user. */
     public Path writeSecret(String name, String content) {
+        return writeSecret(name, content.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** The same with bytes that are no text. */
+    public Path writeSecret(String name, byte[] content) {
         Path file = directory.resolve(name);
         try {
             Files.deleteIfExists(file);
             Files.createFile(file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-            Files.writeString(file, content);
+            Files.write(file, content);
             ServerUser.own(file);
         } catch (IOException e) {
             throw new UncheckedIOException("cannot write " + file, e);

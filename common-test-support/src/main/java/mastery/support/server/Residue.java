@@ -6,7 +6,8 @@ package mastery.support.server;
  */
 public final class Residue {
 
-    private static final String PREFIX = "mastery_";
+    /** What every such name begins with. */
+    public static final String PREFIX = "mastery_";
 
     private Residue() {}
 

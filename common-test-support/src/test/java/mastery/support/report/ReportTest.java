@@ -91,7 +91,7 @@ class ReportTest {
                         0,
                         ""));
         assertThat(Report.render(root))
-                .containsPattern("native +MongoDB Community 8\\.2\\.0, +1 +1 +0\\R {31}third-party repack\\R");
+                .containsPattern("native +MongoDB Community 8\\.2\\.0, +1 +1 +0\\R {33}third-party repack\\R");
     }
 
     private void record(String testClass, int proven, int failed, int skipped, String reason) {

@@ -1,0 +1,116 @@
+package mastery.support.elasticsearch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import mastery.support.server.Address;
+import mastery.support.server.ServerException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ElasticsearchRecipeTest {
+
+    private final ElasticsearchRecipe recipe = new ElasticsearchRecipe();
+
+    @TempDir
+    Path directory;
+
+    @Test
+    void aUrlIsReadAndWritten() {
+        Address plain = recipe.parseUrl("http://search:pass%20word@example.test:9201");
+        assertThat(plain.user()).isEqualTo("search");
+        assertThat(plain.password()).isEqualTo("pass word");
+        assertThat(plain.port()).isEqualTo(9201);
+        assertThat(recipe.url(plain)).isEqualTo("http://search:pass%20word@example.test:9201");
+
+        String secure = "https://elastic:x@example.test:9200?fingerprint=" + "a1".repeat(32);
+        assertThat(recipe.url(recipe.parseUrl(secure))).isEqualTo(secure);
+        assertThat(recipe.parseUrl("http://example.test").user()).isEqualTo("elastic");
+        assertThat(recipe.parseUrl("http://example.test").port()).isEqualTo(9200);
+    }
+
+    @Test
+    void aMalformedUrlIsRefusedWithAnExample() {
+        for (String url : List.of(
+                "",
+                "nonsense",
+                "jdbc:postgresql://127.0.0.1/x",
+                "http://",
+                "http://a b",
+                "http://example.test?x=1",
+                "http://example.test?fingerprint=" + "a".repeat(64),
+                "https://example.test?fingerprint=abc")) {
+            assertThatThrownBy(() -> recipe.parseUrl(url))
+                    .isInstanceOf(ServerException.class)
+                    .hasMessageContaining("http://elastic:password@127.0.0.1:9200");
+        }
+    }
+
+    @Test
+    void settingsAndSecretsAreWrittenAsTheServerReadsThem() {
+        byte[] bytes = ServerArguments.bytes(
+                Map.of("b", "x".repeat(200), "a", "1é€"), Map.of("secret", "pw"), Path.of("/c"), Path.of("/l"));
+        String hex = HexFormat.of().formatHex(bytes);
+        String text = new String(bytes, StandardCharsets.ISO_8859_1);
+        // a daemon, not quiet, no pid file, then a name of 49 letters
+        assertThat(hex).startsWith("01000031").endsWith("022f63022f6c");
+        // the secret and the 32 bytes of its digest
+        assertThat(text).contains("\6secret\2pw\40");
+        // two settings in order; text type 0; 200 letters in two bytes of seven bits; two and three bytes a letter
+        assertThat(hex).contains("02" + "0161" + "00" + "03" + "31c3a9e282ac" + "0162" + "00" + "c801" + "7878");
+    }
+
+    @Test
+    void aJdkThatServesIsFoundBehindOnesThatDoNot() throws IOException {
+        Path old = jdk("old", "11.0.2", true);
+        Path future = jdk("future", "99", true);
+        Path runtime = jdk("runtime", "21.0.1", false);
+        Path good = jdk("good", "21.0.4", true);
+        assertThat(ServerJdk.find(List.of(directory.resolve("none"), old, future, runtime)))
+                .isEmpty();
+        assertThat(ServerJdk.find(List.of(old, future, runtime, good)))
+                .hasValueSatisfying(found -> assertThat(found.home()).isEqualTo(good));
+        assertThat(ServerJdk.candidates(old, future.toString(), directory))
+                .startsWith(old, future)
+                .contains(good);
+        assertThat(ServerJdk.MISSING).contains("17 to 25", "JAVA_HOME");
+    }
+
+    private Path jdk(String name, String version, boolean whole) throws IOException {
+        Path home = Files.createDirectories(directory.resolve(name));
+        Files.writeString(home.resolve("release"), "IMPLEMENTOR=\"x\"\nJAVA_VERSION=\"" + version + "\"\n");
+        Files.createDirectories(home.resolve("bin"));
+        Files.createDirectories(home.resolve("lib"));
+        Files.writeString(home.resolve("bin/java"), "");
+        assertThat(home.resolve("bin/java").toFile().setExecutable(true)).isTrue();
+        if (whole) {
+            Files.writeString(home.resolve("lib/libinstrument.so"), "");
+        }
+        return home;
+    }
+
+    @Test
+    void theMemoryOfAControlGroupCountsWhereItIsLess() throws IOException {
+        Path proc = Files.createDirectories(directory.resolve("proc/self")).getParent();
+        Path group = Files.createDirectories(directory.resolve("groups/build"));
+        assertThat(new Memory(proc, group.getParent()).available()).isEmpty();
+
+        Files.writeString(proc.resolve("meminfo"), "MemTotal: 9000 kB\nMemAvailable:    1000 kB\n");
+        Files.writeString(proc.resolve("self/cgroup"), "0::/build\n");
+        assertThat(new Memory(proc, group.getParent()).available()).hasValue(1_024_000);
+
+        Files.writeString(group.resolve("memory.max"), "max\n");
+        Files.writeString(group.resolve("memory.current"), "5000\n");
+        assertThat(new Memory(proc, group.getParent()).available()).hasValue(1_024_000);
+
+        Files.writeString(group.resolve("memory.max"), "105000\n");
+        assertThat(new Memory(proc, group.getParent()).available()).hasValue(100_000);
+    }
+}
