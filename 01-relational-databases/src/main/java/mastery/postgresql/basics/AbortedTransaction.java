@@ -101,7 +101,7 @@ public final class AbortedTransaction {
             connection.commit();
         } finally {
             connection.rollback(); // of nothing, after a commit
-            connection.setAutoCommit(true);
+            connection.setAutoCommit(true); // which would commit what is open
         }
     }
 

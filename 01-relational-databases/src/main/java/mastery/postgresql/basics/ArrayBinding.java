@@ -19,11 +19,11 @@ import org.postgresql.ds.PGSimpleDataSource;
  * {@code = ANY (?)} takes a list of any length as one bound array, so it is one statement for the server, where
  * {@code IN (?, ?, ...)} is another one for each length; unnest does the same for an insert of many rows.
  *
- * <p><b>Use it</b> wherever a program has a list: keys to look up, rows to store. It has no limit but memory, where
- * placeholders end at 65,535.
+ * <p><b>Use it</b> wherever a program has a list: keys to look up, rows to store. Placeholders end at 65,535; an array ends
+ * where a value does, at 1 GB.
  *
- * <p><b>Not</b> for millions of rows: COPY is made for them. Not {@code <> ANY} for "none of them": that is
- * {@code <> ALL (?)}, which a NULL in the list turns into no row at all.
+ * <p><b>Not</b> for millions of rows: COPY is made for them. Not {@code <> ANY} for "none of them", which is
+ * {@code <> ALL (?)}, and which a NULL in the list turns into no row at all.
  *
  * <p><b>It costs</b> an array for each column of an insert. Batches with reWriteBatchedInserts need none, but no longer tell how
  * many rows each entry stored.

@@ -153,6 +153,18 @@ class AbortedTransactionIT {
     }
 
     @Test
+    void aStepThatFailsInTheDriverTakesTheOthersBackToo(Connection connection) throws SQLException {
+        // the server does not hear of it, so the transaction is not aborted: auto-commit would commit the first step
+        String unknownToTheDriver = "select {fn timestampdiff(SQL_TSI_FRAC_SECOND, now(), now())}";
+
+        assertThatThrownBy(() -> migrate(
+                        connection, List.of("create table invoice (id bigint primary key)", unknownToTheDriver)))
+                .isInstanceOf(SQLException.class);
+
+        assertThat(exists(connection, "invoice")).isFalse();
+    }
+
+    @Test
     void stepByStepAMigrationLeavesHalfOfItself(Connection connection) throws SQLException {
         List<String> fails = List.of("create table invoice (id bigint primary key)", "alter table nothing add x text");
 

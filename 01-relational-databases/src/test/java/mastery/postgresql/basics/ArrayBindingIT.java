@@ -110,6 +110,13 @@ class ArrayBindingIT {
     }
 
     @Test
+    void noneOfThemIsAllAndANullInTheListLeavesNoRow(Connection connection) throws SQLException {
+        assertThat(countWhere(connection, "sku <> all (array['S1', 'S2'])")).isEqualTo(PRODUCTS - 2);
+        assertThat(countWhere(connection, "sku <> any (array['S1', 'S2'])")).isEqualTo(PRODUCTS);
+        assertThat(countWhere(connection, "sku <> all (array['S1', null])")).isZero();
+    }
+
+    @Test
     void aRewrittenBatchIsAFewStatementsAndStoresTheSameRows(PGSimpleDataSource database) throws SQLException {
         List<Product> batch = products(1_001, 2_000);
         long plainCalls;
@@ -184,6 +191,14 @@ class ArrayBindingIT {
                 ResultSet row = statement.executeQuery("""
                         select count(*) from pg_prepared_statements where statement like 'select sku, name from%'
                         """)) {
+            row.next();
+            return row.getInt(1);
+        }
+    }
+
+    private static int countWhere(Connection connection, String condition) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("select count(*) from product where " + condition)) {
             row.next();
             return row.getInt(1);
         }
