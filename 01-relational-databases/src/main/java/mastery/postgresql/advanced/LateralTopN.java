@@ -51,8 +51,9 @@ public final class LateralTopN {
             select c.name, p.id, p.placed_at, p.amount
               from customer c
               join (select id, customer_id, placed_at, amount,
-                           row_number() over (partition by customer_id
-                                                  order by placed_at desc, id desc) as nth
+                           row_number() over (
+                             partition by customer_id
+                             order by placed_at desc, id desc) as nth
                       from purchase) p on p.customer_id = c.id
              where p.nth <= ?
              order by c.id, p.placed_at desc, p.id desc

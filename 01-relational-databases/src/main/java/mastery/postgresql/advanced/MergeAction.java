@@ -8,6 +8,7 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import mastery.support.trace.Story;
 
 /**
@@ -139,11 +140,12 @@ public final class MergeAction {
                     sync(connection, Map.of("apple", 5, "fig", 3, "pear", 2));
                 });
 
+                Map<String, Integer> feed = new TreeMap<>(Map.of("apple", 5, "kiwi", 9, "pear", 20));
                 story.step("The feed has the same apples, more pears, new kiwis and no figs");
-                story.show("what MERGE did", sync(connection, Map.of("apple", 5, "kiwi", 9, "pear", 20)));
+                story.show("what MERGE did", sync(connection, feed));
 
                 story.step("The same feed again changes nothing");
-                story.show("what MERGE did", sync(connection, Map.of("apple", 5, "kiwi", 9, "pear", 20)));
+                story.show("what MERGE did", sync(connection, feed));
 
                 story.step("One delivery, while others deliver too: ON CONFLICT, not MERGE");
                 add(connection, "plum", 7);

@@ -30,8 +30,12 @@ public final class WritableCteArchive {
     static final String MOVE = """
             with moved as (
               delete from message
-               where id in (select id from message
-                             where sent_at < ? order by sent_at, id limit ?)
+               where id in (
+                     select id
+                       from message
+                      where sent_at < ?
+                      order by sent_at, id
+                      limit ?)
               returning id, sent_at, body
             ), archived as (
               insert into message_archive (id, sent_at, body)
@@ -144,7 +148,8 @@ public final class WritableCteArchive {
 
     public static void main(String[] args) {
         Story.tell(WritableCteArchive.class, story -> {
-            try (Connection connection = story.postgresql().getConnection()) {
+            try (Connection connection = story.postgresql().getConnection();
+                    Connection other = story.postgresql().getConnection()) {
                 OffsetDateTime newYear = OffsetDateTime.parse("2026-01-01T00:00Z");
                 story.quietly("48 messages, one an hour", () -> {
                     createSchema(connection);
@@ -160,6 +165,14 @@ public final class WritableCteArchive {
 
                 story.step("The last batch is smaller: there is no more to move");
                 story.show("moved", archive(connection, newYear.plusDays(1), 10));
+
+                story.step("The wrong way copies what is old now, and deletes what is old by then");
+                connection.setAutoCommit(false);
+                story.show("copied", half(connection, COPY, newYear.plusDays(2)));
+                story.note("Another session adds a message that is old already.");
+                fill(other, newYear.plusDays(1), 1);
+                story.show("deleted, one of them for ever", half(connection, REMOVE, newYear.plusDays(2)));
+                connection.commit();
 
                 story.learned("Move rows with one statement; what it did, only its RETURNING knows.");
             }
