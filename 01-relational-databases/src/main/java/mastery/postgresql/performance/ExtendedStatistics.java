@@ -17,11 +17,12 @@ import mastery.support.trace.Story;
  *
  * <p><b>Not</b> for every pair: ANALYZE computes each. It does not help across tables.
  *
- * <p><b>It costs</b> a little time of ANALYZE and of planning. Which kind helps: {@code dependencies} for conditions that fit
- * together, {@code mcv} also for those that contradict, {@code ndistinct} for GROUP BY.
+ * <p><b>It costs</b> a little time of ANALYZE and of planning. {@code ndistinct} helps GROUP BY; {@code mcv} lists pairs and
+ * helps conditions; {@code dependencies} helps where there are more pairs than the list holds, but believes that the two
+ * values belong together.
  *
- * <p><b>It needs</b> ANALYZE: until then the object is empty. The list of {@code mcv} is as long as the statistics target,
- * 100 by default, and says little about combinations that are not in it.
+ * <p><b>It needs</b> ANALYZE: until then the object is empty. And a choice: the list has as many pairs as the statistics
+ * target, 100 by default, and where there is a list, dependencies are not asked, not even for pairs that it lacks.
  *
  * <p>Source: PostgreSQL manual, "Extended Statistics", "Multivariate Statistics Examples", CREATE STATISTICS.
  */
@@ -49,13 +50,19 @@ public final class ExtendedStatistics {
              group by make, model
             """;
 
-    static final String ALL_KINDS = """
-            create statistics car_make_model (dependencies, mcv, ndistinct) on make, model from car
+    /** 80 pairs: all are in the list, and what is not in it does not exist. */
+    static final String FOR_FEW_PAIRS = """
+            create statistics car_make_model (mcv, ndistinct) on make, model from car
             """;
 
-    /** Believes the query: that the model is one of this make. */
-    static final String DEPENDENCIES_ONLY = """
-            create statistics car_make_model (dependencies) on make, model from car
+    /** Any number of pairs, but it believes the query: that the model is one of this make. */
+    static final String FOR_MANY_PAIRS = """
+            create statistics car_make_model (dependencies, ndistinct) on make, model from car
+            """;
+
+    /** The wrong way for many pairs: the list, too short, silences the dependencies. */
+    static final String BOTH = """
+            create statistics car_make_model (mcv, dependencies, ndistinct) on make, model from car
             """;
 
     private ExtendedStatistics() {}
@@ -75,7 +82,7 @@ public final class ExtendedStatistics {
     /** Names what to count, and counts it. */
     public static void createStatistics(Connection connection) throws SQLException {
         try (Statement statement = connection.createStatement()) {
-            statement.execute(ALL_KINDS);
+            statement.execute(FOR_FEW_PAIRS);
             statement.execute("analyze car");
         }
     }
@@ -137,7 +144,7 @@ public final class ExtendedStatistics {
                 createStatistics(connection);
                 story.plan(connection, FAILED_INSPECTIONS, "make 6", "model 34");
 
-                story.step("Of the pairs that it counted, it also knows what does not exist");
+                story.step("It has counted all pairs, so it knows which do not exist");
                 story.plan(connection, CARS, "make 7", "model 34");
 
                 story.step("And how many groups there are: 80, not 16 times 80");
