@@ -22,7 +22,8 @@ import mastery.support.trace.Story;
  * next visitor of the page clears HOT versions away, without VACUUM.
  *
  * <p><b>It needs</b> the room before the update: ALTER TABLE SET (fillfactor) changes new pages only, till VACUUM FULL.
- * Indexes that only summarize, BRIN, do not hinder HOT (since PostgreSQL 16); the column of a partial index's condition does.
+ * Indexes that only summarize, BRIN, do not hinder HOT (since PostgreSQL 16), nor does a column that is set to the value it
+ * has, as by an ORM that writes all of them; a column in the condition of a partial index does.
  *
  * <p>Source: PostgreSQL manual, "Heap-Only Tuples (HOT)", CREATE TABLE, "The Cumulative Statistics System".
  */

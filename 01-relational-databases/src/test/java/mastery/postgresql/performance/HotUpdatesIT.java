@@ -75,6 +75,16 @@ class HotUpdatesIT {
     }
 
     @Test
+    void aColumnThatIsSetToTheValueItHasCountsAsUnchanged(Connection connection) throws SQLException {
+        fill(connection, 70);
+        execute(connection, "create index visitor_name on visitor (name)");
+
+        execute(connection, "update visitor set id = id, name = name, last_seen = now() where id % 4 = 0");
+
+        assertThat(updates(connection)).isEqualTo(new Updates(TOUCHED, TOUCHED, 0));
+    }
+
+    @Test
     void theConditionOfAPartialIndexCountsAsIndexed(Connection connection) throws SQLException {
         fill(connection, 70);
         execute(connection, "create index visitor_gone on visitor (name) where last_seen < '2020-01-01 00:00Z'");
