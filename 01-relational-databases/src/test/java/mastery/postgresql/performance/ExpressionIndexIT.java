@@ -15,7 +15,9 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import mastery.postgresql.performance.ExpressionIndex.Account;
 import mastery.support.junit.OnPostgreSql;
 import mastery.support.junit.Prepare;
@@ -104,6 +106,10 @@ class ExpressionIndexIT {
     @Test
     void whatDependsOnTheSessionIsRefusedWith42P17(Connection connection) throws SQLException {
         assertThatThrownBy(() -> execute(connection, MONTH_OF_SESSION)).satisfies(e -> sqlState(e, "42P17"));
+        assertThatThrownBy(() -> execute(
+                        connection,
+                        "create index account_month on account (to_char(joined_at at time zone 'UTC', 'YYYY-MM'))"))
+                .satisfies(e -> sqlState(e, "42P17"));
         assertThat(strings(connection, "select indexname from pg_indexes where tablename = 'account'"))
                 .doesNotContain("account_month");
 
@@ -115,7 +121,7 @@ class ExpressionIndexIT {
                                 """)
                         .nodes()
                         .map(PlanNode::index)
-                        .flatMap(java.util.Optional::stream))
+                        .flatMap(Optional::stream))
                 .containsExactly("account_month");
     }
 
@@ -144,7 +150,7 @@ class ExpressionIndexIT {
     }
 
     private static List<String> strings(Connection connection, String sql) throws SQLException {
-        List<String> strings = new java.util.ArrayList<>();
+        List<String> strings = new ArrayList<>();
         try (Statement statement = connection.createStatement();
                 ResultSet row = statement.executeQuery(sql)) {
             while (row.next()) {
