@@ -6,11 +6,13 @@ import static mastery.postgresql.performance.ExplainBuffers.OF_GROUP;
 import static mastery.postgresql.performance.ExplainBuffers.explain;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.ArrayList;
 import java.util.List;
 import mastery.support.junit.OnPostgreSql;
 import mastery.support.junit.Prepare;
@@ -40,6 +42,7 @@ class ExplainBuffersIT {
 
         assertThat(tableBlocks).isGreaterThan(400);
         assertThat(scan.ownBlocks()).isEqualTo(tableBlocks);
+        assertThat(scan.estimatedRows().orElseThrow()).isCloseTo(OF_EACH_CUSTOMER, within(10.0));
         assertThat(scan.totalRows()).isEqualTo(OF_EACH_CUSTOMER);
         assertThat(scan.totalRemovedByFilter()).isEqualTo(PURCHASES - OF_EACH_CUSTOMER);
     }
@@ -118,6 +121,14 @@ class ExplainBuffersIT {
     }
 
     @Test
+    void aNumberTakenFromASequenceIsNotPutBack(Connection connection) throws SQLException {
+        explain(connection, "insert into purchase (customer_id, total_cents, note) values (?, ?, ?)", 7, 100, "again");
+
+        assertThat(number(connection, "select max(id) from purchase")).isEqualTo(PURCHASES);
+        assertThat(number(connection, "select last_value from purchase_id_seq")).isEqualTo(PURCHASES + 1);
+    }
+
+    @Test
     void aStatementThatFailsLeavesNoTransactionOpen(Connection connection) throws SQLException {
         assertThatThrownBy(() -> explain(connection, "select 1 / 0"))
                 .isInstanceOfSatisfying(
@@ -145,7 +156,7 @@ class ExplainBuffersIT {
     }
 
     private static List<String> lines(Connection connection, String sql) throws SQLException {
-        List<String> lines = new java.util.ArrayList<>();
+        List<String> lines = new ArrayList<>();
         try (Statement statement = connection.createStatement();
                 ResultSet row = statement.executeQuery(sql)) {
             while (row.next()) {
