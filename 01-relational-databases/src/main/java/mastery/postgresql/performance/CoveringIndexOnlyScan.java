@@ -12,7 +12,7 @@ import mastery.support.trace.Story;
  * as visible to all.
  *
  * <p><b>Use it</b> for frequent queries on few columns whose rows are spread over many pages: one block of the index
- * replaces a hundred of the table.
+ * replaces fifty of the table.
  *
  * <p><b>Not</b> for wide or often updated columns: each is stored twice, and an update of an included column cannot be HOT.
  * Nor where rows change faster than VACUUM passes: one change and all rows of its page are looked up again.

@@ -81,8 +81,8 @@ public final class PartitionPruning {
         }
     }
 
-    /** Records an event. Error 23514 says that there is no partition for its time. */
-    public static void record(Connection connection, OffsetDateTime time, String payload) throws SQLException {
+    /** Stores an event. Error 23514 says that there is no partition for its time. */
+    public static void insert(Connection connection, OffsetDateTime time, String payload) throws SQLException {
         try (PreparedStatement insert =
                 connection.prepareStatement("insert into event (happened_at, payload) values (?, ?)")) {
             insert.setObject(1, time);

@@ -5,7 +5,7 @@ import static mastery.postgresql.performance.PartitionPruning.IN_TIME;
 import static mastery.postgresql.performance.PartitionPruning.ON_DAY;
 import static mastery.postgresql.performance.PartitionPruning.countOn;
 import static mastery.postgresql.performance.PartitionPruning.createMonth;
-import static mastery.postgresql.performance.PartitionPruning.record;
+import static mastery.postgresql.performance.PartitionPruning.insert;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -75,7 +75,7 @@ class PartitionPruningIT {
     }
 
     @Test
-    void withPruningOffTheGenericPlanVisitsThemAll(Connection connection) throws SQLException {
+    void withPruningOffTheSameQueryVisitsThemAll(Connection connection) throws SQLException {
         execute(connection, "set enable_partition_pruning = off");
 
         Plan plan = PostgreSqlPlans.analyze(connection, IN_TIME, FROM, FROM.plusDays(1));
@@ -110,13 +110,13 @@ class PartitionPruningIT {
     @Test
     void aRowWithoutAPartitionIsRefusedWith23514UntilItsMonthIsThere(Connection connection) throws SQLException {
         OffsetDateTime nextYear = FROM.plusYears(1);
-        assertThatThrownBy(() -> record(connection, nextYear, "early"))
+        assertThatThrownBy(() -> insert(connection, nextYear, "early"))
                 .isInstanceOfSatisfying(
                         SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("23514"));
 
         createMonth(connection, YearMonth.of(2027, 3));
         createMonth(connection, YearMonth.of(2027, 3));
-        record(connection, nextYear, "early");
+        insert(connection, nextYear, "early");
 
         assertThat(countOn(connection, DAY.plusYears(1))).isEqualTo(1);
         assertThat(partitions(PostgreSqlPlans.explain(connection, IN_TIME, nextYear, nextYear.plusDays(1))))
@@ -142,15 +142,15 @@ class PartitionPruningIT {
     void badInputIsRefusedAndHostileTextIsOnlyText(Connection connection) throws SQLException {
         assertThatThrownBy(() -> countOn(connection, null)).isInstanceOf(NullPointerException.class);
         assertThatThrownBy(() -> createMonth(connection, null)).isInstanceOf(NullPointerException.class);
-        assertThatThrownBy(() -> record(connection, null, "when?"))
+        assertThatThrownBy(() -> insert(connection, null, "when?"))
                 .isInstanceOfSatisfying(
                         SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("23514"));
-        assertThatThrownBy(() -> record(connection, FROM, null))
+        assertThatThrownBy(() -> insert(connection, FROM, null))
                 .isInstanceOfSatisfying(
                         SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("23502"));
         assertThat(countOn(connection, DAY)).isEqualTo(ON_EACH_DAY);
 
-        record(connection, FROM, "'); drop table event; --");
+        insert(connection, FROM, "'); drop table event; --");
         assertThat(countOn(connection, DAY)).isEqualTo(ON_EACH_DAY + 1);
     }
 
