@@ -107,15 +107,15 @@ final class MavenSettings {
         return value(name).map(Path::of);
     }
 
-    /** A build that does not know an expression hands it on as it stands. */
+    /** A build hands on {@code file:PATH} and {@code offline:true}, and an expression that it does not know as it stands. */
     private Optional<String> value(String name) {
         String variable = name.toUpperCase(Locale.ROOT).replace('.', '_').replace('-', '_');
-        return Optional.ofNullable(properties.getProperty(name))
-                .filter(MavenSettings::says)
-                .or(() -> Optional.ofNullable(environment.get(variable)).filter(MavenSettings::says));
+        return says(properties.getProperty(name)).or(() -> says(environment.get(variable)));
     }
 
-    private static boolean says(String value) {
-        return !value.isBlank() && !value.startsWith("${") && !value.equals("null");
+    private static Optional<String> says(String value) {
+        return Optional.ofNullable(value)
+                .map(text -> text.strip().replaceFirst("^(file|offline):", ""))
+                .filter(text -> !text.isEmpty() && !text.startsWith("${") && !text.equals("null"));
     }
 }

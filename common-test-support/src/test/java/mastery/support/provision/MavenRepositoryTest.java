@@ -126,7 +126,7 @@ class MavenRepositoryTest {
                 .hasMessageContaining("example:bottom:3.0")
                 .hasMessageContaining("Maven is offline");
         settings(mirror());
-        assertThatThrownBy(() -> fetch(notHere, Map.of("MASTERY_MAVEN_OFFLINE", "true")))
+        assertThatThrownBy(() -> fetch(notHere, Map.of("MASTERY_MAVEN_OFFLINE", "offline:true")))
                 .hasMessageContaining("Maven is offline");
         assertThat(server.requests).hasSize(asked);
     }
@@ -222,9 +222,9 @@ class MavenRepositoryTest {
                         pinned,
                         Map.of(
                                 "MASTERY_MAVEN_GLOBAL_SETTINGS",
-                                "${session.request.globalSettingsFile}",
+                                "file:${session.request.globalSettingsFile}",
                                 "MASTERY_MAVEN_OFFLINE",
-                                "${session.request.offline}")))
+                                "offline:${session.request.offline}")))
                 .hasSize(1);
     }
 
@@ -287,8 +287,7 @@ class MavenRepositoryTest {
         Properties properties = new Properties();
         properties.setProperty("user.home", directory.resolve("nobody").toString());
         properties.setProperty("maven.repo.local", home.resolve("repository").toString());
-        properties.setProperty(
-                "mastery.maven.settings", home.resolve("settings.xml").toString());
+        properties.setProperty("mastery.maven.settings", "file:" + home.resolve("settings.xml"));
         return new MavenSettings(properties, environment);
     }
 
