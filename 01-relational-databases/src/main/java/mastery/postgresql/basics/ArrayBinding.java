@@ -191,7 +191,7 @@ public final class ArrayBinding {
             try (Connection connection = database.getConnection()) {
                 story.step("With reWriteBatchedInserts=true the driver makes a few of them");
                 int[] stored = insertByBatch(connection, products(2_001, 3_000));
-                story.show("the driver no longer tells the rows of an entry, but", stored[0]);
+                story.show("rows of an entry, says the driver: SUCCESS_NO_INFO", stored[0]);
                 story.show("inserts, as the server tells them apart", counted(connection, "insert into product"));
 
                 story.learned("Bind a list as an array: one statement, for one value or for thousands.");

@@ -94,7 +94,7 @@ public final class IdentityAndUuidV7 {
                   from cast(pg_get_serial_sequence('customer', 'id') as regclass) as sequence
                 """)) {
             move.setLong(1, id);
-            move.executeQuery().close();
+            move.execute();
         }
     }
 

@@ -165,8 +165,8 @@ public final class NullLogic {
                 story.show("leads nobody", leadsNobody(connection));
 
                 story.step("Who is not under Ada? <> forgets Ada herself");
-                story.show("not under Ada", notUnder(connection, NOT_UNDER_BY_OPERATOR, 1L));
-                story.show("not under Ada", notUnder(connection, 1L));
+                story.show("by <>", notUnder(connection, NOT_UNDER_BY_OPERATOR, 1L));
+                story.show("by IS DISTINCT FROM", notUnder(connection, 1L));
 
                 story.step("One price of a product is valid now, which NULL says: a second one is refused");
                 addPrice(connection, "tea", null, 300);

@@ -190,8 +190,8 @@ public final class TypesThatBite {
                 story.show("sums", sums(connection, new BigDecimal("0.30")));
 
                 story.step("2 of 3 are 66.7 percent, but not in integers");
-                story.show("percent", percent(connection, PERCENT_OF_INTEGERS, 2, 3));
-                story.show("percent", percent(connection, 2, 3));
+                story.show("percent, dividing integers", percent(connection, PERCENT_OF_INTEGERS, 2, 3));
+                story.show("percent, dividing a numeric", percent(connection, 2, 3));
 
                 ZoneId berlin = ZoneId.of("Europe/Berlin");
                 OffsetDateTime noon = OffsetDateTime.parse("2026-03-28T12:00+01:00");
