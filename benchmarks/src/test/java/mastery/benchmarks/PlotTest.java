@@ -57,15 +57,27 @@ class PlotTest {
     }
 
     @Test
-    void titleUnitPlacesAndNamesAreDrawn() throws Exception {
-        String plain = text("title", "unit", "place", "name");
+    void linesBeginAtZeroTooSoThatASmallDifferenceLooksSmall() throws Exception {
+        Document svg =
+                written(Plot.lines("Workers", PLACES, "jobs/s").series("here", List.of(1_000.0, 1_000.0, 2_000.0)));
 
-        assertThat(plain).isEqualTo(text("title", "unit", "place", "name"));
+        List<Double> heights = shapes(svg, "ellipse", FIRST_COLOR, e -> Double.parseDouble(e.getAttribute("cy")));
+        Element area = (Element) svg.getElementsByTagName("rect").item(0);
+        double bottom = Double.parseDouble(area.getAttribute("y")) + Double.parseDouble(area.getAttribute("height"));
+        assertThat(bottom - heights.get(0)).isGreaterThanOrEqualTo(heights.get(0) - heights.get(2));
+    }
+
+    @Test
+    void titleUnitPlacesAndNamesAreDrawn() throws Exception {
+        String plain = text("title", "unit", "place", "what", "name");
+
+        assertThat(plain).isEqualTo(text("title", "unit", "place", "what", "name"));
         assertThat(plain)
-                .isNotEqualTo(text("TITLE", "unit", "place", "name"))
-                .isNotEqualTo(text("title", "UNIT", "place", "name"))
-                .isNotEqualTo(text("title", "unit", "PLACE", "name"))
-                .isNotEqualTo(text("title", "unit", "place", "NAME"));
+                .isNotEqualTo(text("TITLE", "unit", "place", "what", "name"))
+                .isNotEqualTo(text("title", "UNIT", "place", "what", "name"))
+                .isNotEqualTo(text("title", "unit", "PLACE", "what", "name"))
+                .isNotEqualTo(text("title", "unit", "place", "WHAT", "name"))
+                .isNotEqualTo(text("title", "unit", "place", "what", "NAME"));
     }
 
     @Test
@@ -85,9 +97,12 @@ class PlotTest {
         assertThat(file).doesNotExist();
     }
 
-    private String text(String title, String unit, String place, String name) throws Exception {
+    private String text(String title, String unit, String place, String placesAre, String name) throws Exception {
         Path file = directory.resolve("words.svg");
-        Plot.bars(title, List.of(place), unit).series(name, List.of(1.0)).write(file);
+        Plot.bars(title, List.of(place), unit)
+                .over(placesAre)
+                .series(name, List.of(1.0))
+                .write(file);
         // the ids of clip paths are made anew each time
         return Files.readString(file).replaceAll("clip-?\\d+", "clip");
     }
