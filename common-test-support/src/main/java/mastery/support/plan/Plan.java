@@ -9,7 +9,7 @@ import java.util.stream.Stream;
 /**
  * The plan of one statement as a tree of nodes.
  *
- * @param engine the server's name as a person writes it: {@code PostgreSQL}, {@code MySQL}, {@code SQL Server}
+ * @param engine the server's name as a person writes it: {@code PostgreSQL}, {@code MySQL}, {@code SQL Server}, {@code MongoDB}
  * @param root the node that gives the result
  */
 public record Plan(String engine, PlanNode root) {

@@ -5,13 +5,17 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
  * Draws a plan as an indented tree of at most 80 columns: operation, target and condition at the left; rows (estimated -> actual, per loop), loops and
- * blocks (with those of the children) at the right; below a node what it did in vain or more than once, where it did. What does not fit is cut and
- * ends in "…".
+ * blocks (with those of the children), or the keys and documents read, at the right; below a node what it did in vain or more than once, where it
+ * did. What does not fit is cut and ends in "…".
  */
 public final class PlanTree {
     private static final int TERMINAL_COLUMNS = 80;
@@ -25,6 +29,8 @@ public final class PlanTree {
             "Lossy Heap Blocks",
             "Subplans Removed");
 
+    private static final Set<String> EXAMINED = Set.of(MongoDbPlans.KEYS, MongoDbPlans.DOCUMENTS);
+
     private PlanTree() {}
 
     /** The tree at 80 columns. */
@@ -34,16 +40,19 @@ public final class PlanTree {
 
     /** The tree, one node a line under a line of headings, each line ended by a line feed and at most that wide. */
     public static String render(Plan plan, int columns) {
+        List<Column> numbers = numbers(plan);
         List<Row> rows = new ArrayList<>();
-        rows.add(new Row(plan.engine() + " plan", "rows", "loops", "blocks"));
-        add(rows, plan.root(), "", "");
-        boolean loops = plan.analyzed();
-        boolean blocks = plan.nodes().anyMatch(node -> node.blocksWithChildren().isPresent());
-        List<Integer> widths = Stream.<java.util.function.Function<Row, String>>of(Row::rows, Row::loops, Row::blocks)
-                .map(cell ->
-                        rows.stream().map(cell).mapToInt(String::length).max().orElse(0))
+        rows.add(new Row(
+                plan.engine() + " plan", numbers.stream().map(Column::heading).toList()));
+        add(rows, numbers, plan.root(), "", "");
+        List<Integer> widths = IntStream.range(0, numbers.size())
+                .mapToObj(i -> rows.stream()
+                        .filter(row -> !row.isRemark())
+                        .mapToInt(row -> row.cells.get(i).length())
+                        .max()
+                        .orElse(0))
                 .toList();
-        int right = GAP + widths.get(0) + (loops ? GAP + widths.get(1) : 0) + (blocks ? GAP + widths.get(2) : 0);
+        int right = widths.stream().mapToInt(width -> GAP + width).sum();
         int widest = rows.stream()
                 .filter(row -> !row.isRemark())
                 .mapToInt(row -> row.label.length())
@@ -57,44 +66,66 @@ public final class PlanTree {
                 continue;
             }
             StringBuilder line = new StringBuilder();
-            line.append(padRight(cut(row.label, left), left)).append(padLeft(row.rows, GAP + widths.get(0)));
-            if (loops) {
-                line.append(padLeft(row.loops, GAP + widths.get(1)));
-            }
-            if (blocks) {
-                line.append(padLeft(row.blocks, GAP + widths.get(2)));
+            line.append(padRight(cut(row.label, left), left));
+            for (int i = 0; i < numbers.size(); i++) {
+                line.append(padLeft(row.cells.get(i), GAP + widths.get(i)));
             }
             drawing.append(line.toString().stripTrailing()).append('\n');
         }
         return drawing.toString();
     }
 
-    private record Row(String label, String rows, String loops, String blocks) {
+    private record Row(String label, List<String> cells) {
         static Row remark(String text) {
-            return new Row(text, "", "", "");
+            return new Row(text, List.of());
         }
 
         /** It may run on below the numbers, because it has none. */
         boolean isRemark() {
-            return rows.isEmpty() && loops.isEmpty() && blocks.isEmpty();
+            return cells.isEmpty();
         }
     }
 
-    private static void add(List<Row> rows, PlanNode node, String branch, String below) {
+    private record Column(String heading, Function<PlanNode, String> cell) {}
+
+    /** The columns that the engine has numbers for. */
+    private static List<Column> numbers(Plan plan) {
+        List<Column> columns = new ArrayList<>(List.of(new Column("rows", PlanTree::rowsOf)));
+        boolean examined =
+                plan.nodes().anyMatch(node -> node.details().keySet().stream().anyMatch(EXAMINED::contains));
+        if (examined) {
+            // A stage of MongoDB runs once.
+            columns.add(new Column("keys", node -> node.details().getOrDefault(MongoDbPlans.KEYS, "")));
+            columns.add(new Column("docs", node -> node.details().getOrDefault(MongoDbPlans.DOCUMENTS, "")));
+        } else if (plan.analyzed()) {
+            columns.add(new Column("loops", node -> text(node.loops())));
+        }
+        if (plan.nodes().anyMatch(node -> node.blocksWithChildren().isPresent())) {
+            columns.add(new Column("blocks", node -> text(node.blocksWithChildren())));
+        }
+        return columns;
+    }
+
+    private static String text(OptionalLong number) {
+        return number.isEmpty() ? "" : Long.toString(number.getAsLong());
+    }
+
+    private static void add(List<Row> rows, List<Column> columns, PlanNode node, String branch, String below) {
         rows.add(new Row(
                 branch + label(node),
-                rowsOf(node),
-                node.loops().isEmpty() ? "" : Long.toString(node.loops().getAsLong()),
-                node.blocksWithChildren().isEmpty()
-                        ? ""
-                        : Long.toString(node.blocksWithChildren().getAsLong())));
+                columns.stream().map(column -> column.cell.apply(node)).toList()));
         int last = node.children().size() - 1;
         String beyond = beyondItsRows(node);
         if (!beyond.isEmpty()) {
             rows.add(Row.remark(below + (last < 0 ? "  " : "│ ") + beyond));
         }
         for (int i = 0; i <= last; i++) {
-            add(rows, node.children().get(i), below + (i < last ? "├ " : "└ "), below + (i < last ? "│ " : "  "));
+            add(
+                    rows,
+                    columns,
+                    node.children().get(i),
+                    below + (i < last ? "├ " : "└ "),
+                    below + (i < last ? "│ " : "  "));
         }
     }
 
@@ -171,7 +202,10 @@ public final class PlanTree {
                         "Sort Key",
                         "Group Key",
                         "lookup_condition",
-                        "ranges")
+                        "ranges",
+                        "bounds",
+                        "filter",
+                        "sortPattern")
                 .map(details::get)
                 .filter(text -> text != null && !text.isEmpty())
                 .findFirst()

@@ -1,2 +1,2 @@
-/** Plans of PostgreSQL, MySQL and SQL Server as one tree of nodes, to be asserted on and drawn. */
+/** Plans of PostgreSQL, MySQL, SQL Server and MongoDB as one tree of nodes, to be asserted on and drawn. */
 package mastery.support.plan;

@@ -4,10 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.mongodb.client.MongoClient;
 import com.mongodb.client.MongoDatabase;
+import com.mongodb.client.model.Accumulators;
+import com.mongodb.client.model.Aggregates;
+import com.mongodb.client.model.Filters;
 import java.util.List;
 import java.util.stream.IntStream;
 import mastery.support.junit.OnMongoDb;
 import mastery.support.junit.OnMongoDb.Topology;
+import mastery.support.plan.MongoDbPlans;
+import mastery.support.plan.Plan;
+import mastery.support.plan.PlanNode;
 import mastery.support.server.Node;
 import org.bson.Document;
 import org.junit.jupiter.api.Test;
@@ -29,6 +35,16 @@ class MongoDbShardedClusterIT {
                 .toList();
         assertThat(counts).hasSize(2).allMatch(count -> count > 200 && count < 800);
         assertThat(counts.get(0) + counts.get(1)).isEqualTo(1_000);
+
+        Plan scan = MongoDbPlans.analyze(database.getCollection("item").find(Filters.gte("_id", 0)));
+        assertThat(scan.nodes().filter(node -> node.operation().equals("SHARD")))
+                .extracting(node -> node.target().orElseThrow())
+                .containsExactlyInAnyOrder("shard-1", "shard-2");
+        assertThat(MongoDbPlans.documentsExamined(scan)).isEqualTo(1_000);
+        Plan group = MongoDbPlans.analyze(database.getCollection("item")
+                .aggregate(List.of(Aggregates.group(null, Accumulators.sum("all", "$_id")))));
+        assertThat(MongoDbPlans.documentsExamined(group)).isEqualTo(1_000);
+        assertThat(group.root().children()).extracting(PlanNode::operation).containsExactly("SHARD", "SHARD");
     }
 
     @Test
