@@ -4,9 +4,11 @@ import com.mongodb.MongoClientSettings;
 import com.mongodb.MongoException;
 import com.mongodb.client.MongoClient;
 import com.mongodb.client.MongoClients;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
 import mastery.support.server.Node;
 import mastery.support.server.NodeSpec;
@@ -48,7 +50,7 @@ public final class MongoDbReplicaSet implements Topology {
      */
     public static MongoDbReplicaSet start(Map<String, String> parameters) {
         String password = Passwords.generate();
-        Map<String, String> settings = new java.util.TreeMap<>(parameters);
+        Map<String, String> settings = new TreeMap<>(parameters);
         settings.put(MongoDbRecipe.ROLE, MongoDbRecipe.MEMBER);
         settings.put(MongoDbRecipe.SET, NAME);
         List<Node> started = Members.start(IntStream.rangeClosed(1, MEMBERS)
@@ -106,6 +108,19 @@ public final class MongoDbReplicaSet implements Topology {
         try (MongoClient client = MongoDbEndpoint.connect(node)) {
             return client.getDatabase(MongoDbEndpoint.ADMIN).runCommand(command);
         }
+    }
+
+    /**
+     * Sets how long a primary must be missing until the others elect another; three seconds from the start. A proof that
+     * pauses members and wants no election sets more.
+     */
+    public void electionTimeout(Duration limit) {
+        Node primary = primary();
+        Document configuration =
+                ask(primary, new Document("replSetGetConfig", 1)).get("config", Document.class);
+        configuration.put("version", configuration.getInteger("version") + 1);
+        configuration.get("settings", Document.class).put("electionTimeoutMillis", Math.toIntExact(limit.toMillis()));
+        ask(primary, new Document("replSetReconfig", configuration));
     }
 
     /** Settings of a client that finds the primary and follows it to another member. */

@@ -1,5 +1,8 @@
 package mastery.support.trace;
 
+import com.mongodb.MongoClientSettings;
+import com.mongodb.client.MongoClient;
+import com.mongodb.client.MongoDatabase;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashSet;
@@ -8,6 +11,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import javax.sql.DataSource;
+import mastery.support.mongodb.MongoDb;
+import mastery.support.mongodb.MongoDbDatabase;
+import mastery.support.mongodb.MongoDbReplicaSet;
 import mastery.support.mysql.MySql;
 import mastery.support.mysql.MySqlDatabase;
 import mastery.support.mysql.MySqlReplication;
@@ -38,6 +44,9 @@ final class Stage implements AutoCloseable {
     private RedisClient redis;
     private RedisCluster redisCluster;
     private RedisClusterClient redisClusterClient;
+    private MongoDbDatabase mongodb;
+    private MongoClient mongodbClient;
+    private MongoDbReplicaSet mongodbReplicaSet;
     private String learned = "";
 
     Stage(Trace trace) {
@@ -119,6 +128,32 @@ final class Stage implements AutoCloseable {
             redisClusterClient = opened(TracedRedis.cluster(addresses, config, trace));
         }
         return redisClusterClient;
+    }
+
+    synchronized MongoClient mongodbClient() {
+        if (mongodbClient == null) {
+            mongodb = opened(MongoDb.shared().newDatabase());
+            announce(MongoDb.shared().node(), 1);
+            mongodbClient = opened(TracedMongoDb.of(mongodb.settings(), false, trace));
+        }
+        return mongodbClient;
+    }
+
+    synchronized MongoDatabase mongodb() {
+        return mongodbClient().getDatabase(mongodb.name());
+    }
+
+    synchronized MongoDbReplicaSet mongodbReplicaSet() {
+        if (mongodbReplicaSet == null) {
+            mongodbReplicaSet = opened(MongoDbReplicaSet.start());
+            List<? extends Node> nodes = mongodbReplicaSet.nodes();
+            announce(nodes.get(0), nodes.size());
+        }
+        return mongodbReplicaSet;
+    }
+
+    synchronized MongoClient mongodbClient(MongoClientSettings settings) {
+        return opened(TracedMongoDb.of(MongoClientSettings.builder(settings), true, trace));
     }
 
     void learned(String oneLine) {

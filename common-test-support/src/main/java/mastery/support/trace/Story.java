@@ -1,12 +1,20 @@
 package mastery.support.trace;
 
+import com.mongodb.ExplainVerbosity;
+import com.mongodb.MongoClientSettings;
+import com.mongodb.client.AggregateIterable;
+import com.mongodb.client.FindIterable;
+import com.mongodb.client.MongoClient;
+import com.mongodb.client.MongoDatabase;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import javax.sql.DataSource;
+import mastery.support.mongodb.MongoDbReplicaSet;
 import mastery.support.mysql.MySqlReplication;
+import mastery.support.plan.MongoDbPlans;
 import mastery.support.plan.MySqlPlans;
 import mastery.support.plan.Plan;
 import mastery.support.plan.PostgreSqlPlans;
@@ -15,6 +23,8 @@ import mastery.support.postgresql.PostgreSqlReplication;
 import mastery.support.postgresql.PostgreSqlServers;
 import mastery.support.redis.RedisCluster;
 import mastery.support.work.Action;
+import org.bson.BsonDocument;
+import org.bson.Document;
 import redis.clients.jedis.RedisClient;
 import redis.clients.jedis.RedisClusterClient;
 
@@ -94,6 +104,26 @@ public final class Story {
         return stage.redisClusterClient();
     }
 
+    /** A MongoDB database that holds nothing, traced. */
+    public MongoDatabase mongodb() {
+        return stage.mongodb();
+    }
+
+    /** The client of {@link #mongodb()}, for sessions and transactions. */
+    public MongoClient mongodbClient() {
+        return stage.mongodbClient();
+    }
+
+    /** A MongoDB replica set of three; trace its clients with {@link #traced(MongoClientSettings)}. */
+    public MongoDbReplicaSet mongodbReplicaSet() {
+        return stage.mongodbReplicaSet();
+    }
+
+    /** A MongoDB client with these settings: each command shows the port of the node it went to. Closed at the end. */
+    public MongoClient traced(MongoClientSettings settings) {
+        return stage.mongodbClient(settings);
+    }
+
     /**
      * A data source to the same database whose statements are shown.
      *
@@ -147,6 +177,22 @@ public final class Story {
         };
         List<Object> values = Arrays.asList(binds);
         trace.add(new TraceEvent.PlanShown(sql, values, plan));
+    }
+
+    /** Explains a query of MongoDB and shows the plan as a tree. The query really runs; it is not counted. */
+    public void plan(FindIterable<?> query) {
+        planOf(query.explain(ExplainVerbosity.EXECUTION_STATS));
+    }
+
+    /** Explains a pipeline of MongoDB and shows the plan as a tree. The pipeline really runs; it is not counted. */
+    public void plan(AggregateIterable<?> pipeline) {
+        planOf(pipeline.explain(ExplainVerbosity.EXECUTION_STATS));
+    }
+
+    private void planOf(Document explained) {
+        BsonDocument command = explained.get("command", Document.class).toBsonDocument();
+        String text = MongoDbText.command(command.getFirstKey(), command);
+        trace.add(new TraceEvent.PlanShown(text, List.of(), MongoDbPlans.parse(explained)));
     }
 
     /** What the story taught, in one line; it is shown at the end. */

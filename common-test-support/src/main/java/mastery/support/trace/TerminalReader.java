@@ -85,9 +85,11 @@ public final class TerminalReader implements TraceReader {
         paragraph();
         String who = who(statement);
         String margin = MARGIN + " ".repeat(who.length());
-        boolean redis = statement.language().equals("redis");
+        boolean sql = statement.language().equals("sql");
         List<Object> binds = statement.binds().size() == 1 ? statement.binds().get(0) : List.of();
-        List<String> lines = redis ? statement.text().lines().toList() : SqlText.lines(statement.text(), binds);
+        List<String> lines = sql
+                ? SqlText.lines(statement.text(), binds)
+                : statement.text().lines().toList();
         List<String> shown = lines.stream()
                 .limit(MOST_LINES)
                 .flatMap(line -> Text.wrap(Text.oneLine(line), WIDTH - margin.length(), 4).stream())
@@ -133,11 +135,12 @@ public final class TerminalReader implements TraceReader {
         if (statement.reply() != null) {
             parts.add(Text.cut(Text.oneLine(statement.reply()), 200));
         }
+        String row = statement.language().equals("mongodb") ? "document" : "row";
         if (statement.rowsReturned() != null) {
-            parts.add(Text.count(statement.rowsReturned(), "row"));
+            parts.add(Text.count(statement.rowsReturned(), row));
         }
         if (statement.rowsAffected() != null) {
-            parts.add(Text.count(statement.rowsAffected(), "row") + " affected");
+            parts.add(Text.count(statement.rowsAffected(), row) + " affected");
         }
         parts.add(Text.time(statement.nanos()));
         roundTrips(parts, statement.roundTrips());

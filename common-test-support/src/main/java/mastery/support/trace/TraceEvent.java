@@ -31,7 +31,7 @@ public sealed interface TraceEvent {
     /**
      * A statement or command that the server answered. {@code null} stands for "does not apply" or "not known".
      *
-     * @param language {@code sql} or {@code redis}
+     * @param language {@code sql}, {@code redis} or {@code mongodb}
      * @param label the data source or node it went to; {@code null} for the story's only one
      * @param session the thread that ran it; {@code null} for the story's own
      * @param text as sent, placeholders and all
@@ -62,7 +62,7 @@ public sealed interface TraceEvent {
     /**
      * Why a statement failed.
      *
-     * @param sqlState SQLSTATE of JDBC, or the error word of Redis such as {@code WRONGTYPE}
+     * @param sqlState SQLSTATE of JDBC, the error word of Redis such as {@code WRONGTYPE}, the code name of MongoDB
      * @param vendorCode the engine's own number; 0 when it has none
      */
     record Failure(String sqlState, int vendorCode, String message) {}
