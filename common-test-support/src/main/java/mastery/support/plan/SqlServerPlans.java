@@ -28,21 +28,21 @@ public final class SqlServerPlans {
      * @throws SQLException if the statement is wrong, or the server gives no plan for it
      */
     public static Plan explain(Connection connection, String sql) throws SQLException {
-        return with(connection, "showplan_xml", () -> {
+        return with(connection, "set showplan_xml on", "set showplan_xml off", () -> {
             try (Statement statement = connection.createStatement()) {
-                return plan(statement, statement.execute(sql));
+                return firstPlan(statement, statement.execute(sql));
             }
         });
     }
 
     /** The plan with actual rows, executions and pages. The statement is run: what it writes is written, unless the caller rolls back. */
     public static Plan analyze(Connection connection, String sql, Object... binds) throws SQLException {
-        return with(connection, "statistics xml", () -> {
+        return with(connection, "set statistics xml on", "set statistics xml off", () -> {
             try (PreparedStatement statement = connection.prepareStatement(sql)) {
                 for (int i = 0; i < binds.length; i++) {
                     statement.setObject(i + 1, binds[i]);
                 }
-                return plan(statement, statement.execute());
+                return firstPlan(statement, statement.execute());
             }
         });
     }
@@ -60,23 +60,23 @@ public final class SqlServerPlans {
         Plan take() throws SQLException;
     }
 
-    private static Plan with(Connection connection, String option, Taking taking) throws SQLException {
-        set(connection, "set " + option + " on");
+    private static Plan with(Connection connection, String on, String off, Taking taking) throws SQLException {
+        execute(connection, on);
         try {
             return taking.take();
         } finally {
-            set(connection, "set " + option + " off");
+            execute(connection, off);
         }
     }
 
-    private static void set(Connection connection, String sql) throws SQLException {
+    private static void execute(Connection connection, String sql) throws SQLException {
         try (Statement statement = connection.createStatement()) {
             statement.execute(sql);
         }
     }
 
     // an actual plan follows the rows of its statement as a further result
-    private static Plan plan(Statement statement, boolean firstIsRows) throws SQLException {
+    private static Plan firstPlan(Statement statement, boolean firstIsRows) throws SQLException {
         List<String> plans = new ArrayList<>();
         boolean rows = firstIsRows;
         while (rows || statement.getUpdateCount() >= 0) {
