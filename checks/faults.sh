@@ -10,7 +10,7 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-all=(names engine_that_cannot_be_had settings empty_cache no_network read_only_cache full_disk old_program
+all=(names engine_that_cannot_be_had never_native settings empty_cache no_network read_only_cache full_disk old_program
     server_that_dies silent_url kept_server container_engine silent_container_engine)
 
 native=-Dmastery.source=native
@@ -117,6 +117,27 @@ engine_that_cannot_be_had() {
     end
 }
 
+never_native() {
+    begin 'SQL Server without an accepted licence: why, and the cure, in run, up and doctor'
+    local command
+    for command in 'run TryCatchXactAbort' 'up sqlserver' 'doctor sqlserver'; do
+        # shellcheck disable=SC2086 # a command and its name
+        run 60 env DOCKER_HOST="unix://$work/no.sock" "$mastery" $command
+        fails; says 'never started natively'; says 'licence'; says '-Dmastery.sqlserver.acceptEula=true'
+        says '-Dmastery.sqlserver.url'; no_stack_trace
+    done
+    nothing_left
+    end
+
+    begin 'SQL Server as the only thing that is missing does not keep up from starting the others'
+    fill_shared_cache || problem 'the cache could not be filled'
+    run 120 "$mastery" $native -Dmastery.cache="$shared" up redis sqlserver
+    fails; says '^Redis'; says 'SQL Server cannot be had'; no_stack_trace
+    run 60 "$mastery" $native -Dmastery.cache="$shared" down redis
+    succeeds; nothing_left
+    end
+}
+
 settings() {
     begin 'a source that does not exist is refused with the ones that do'
     run 30 "$mastery" -Dmastery.source=magic run StampedeProtection
@@ -132,6 +153,8 @@ settings() {
     fails; says 'jdbc:mysql://'; no_stack_trace
     run 30 "$mastery" -Dmastery.redis.url=nonsense run StampedeProtection
     fails; says 'redis://'; no_stack_trace; nothing_left
+    run 30 "$mastery" '-Dmastery.sqlserver.url=jdbc:sqlserver://127.0.0.1;password=se;cret' run SnapshotConflict
+    fails; says 'jdbc:sqlserver://127.0.0.1:1433'; never_says 'cret'; no_stack_trace; nothing_left
     end
 }
 
@@ -364,11 +387,12 @@ silent_url() {
     fi
     silent
     local engine url example port
-    for engine in postgresql mysql redis; do
+    for engine in postgresql mysql redis sqlserver; do
         case $engine in
             postgresql) url='jdbc:postgresql://127.0.0.1:PORT/postgres?user=postgres&password=x' example=KeysetPagination ;;
             mysql) url='jdbc:mysql://127.0.0.1:PORT/?user=root&password=x' example=GapLocks ;;
             redis) url='redis://default:x@127.0.0.1:PORT' example=StampedeProtection ;;
+            sqlserver) url='jdbc:sqlserver://127.0.0.1:PORT;user=sa;password=x' example=SnapshotConflict ;;
         esac
         begin "$engine: a URL that does not answer is named within 10 s"
         local took=
@@ -507,6 +531,13 @@ container_engine() {
     run 60 env DOCKER_HOST="unix://$directory/docker.sock" "$mastery" -Dmastery.cache="$shared" doctor redis
     succeeds; says 'it would be pulled'; no_stack_trace
     end "$took s with the example"
+
+    begin "the licence of SQL Server's image comes before the pull, and nothing is pulled without it"
+    run 60 env DOCKER_HOST="unix://$directory/docker.sock" "$mastery" run SnapshotConflict
+    fails; says 'licence'; never_says 'pulling|runs natively'; no_stack_trace; nothing_left
+    run 120 env DOCKER_HOST="unix://$directory/docker.sock" "$mastery" -Dmastery.sqlserver.acceptEula=true run SnapshotConflict
+    fails; says 'pulling the image .*mssql'; says 'cannot pull'; never_says 'runs natively'; no_stack_trace; nothing_left
+    end
 
     begin 'only containers allowed, and they cannot be pulled: the reason and the cure'
     run 60 env DOCKER_HOST="unix://$directory/docker.sock" "$mastery" -Dmastery.source=container run KeysetPagination

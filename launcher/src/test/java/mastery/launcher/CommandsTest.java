@@ -183,6 +183,7 @@ class CommandsTest {
                 .contains("There is no engine 'oracle'. The engines: postgresql, mysql, redis, mongodb");
         assertThat(EngineName.read("postgres")).contains(Engine.POSTGRESQL);
         assertThat(EngineName.read("MySQL")).contains(Engine.MYSQL);
+        assertThat(EngineName.read("sql")).contains(Engine.SQLSERVER);
         assertThat(EngineName.read("m")).isEmpty();
     }
 
