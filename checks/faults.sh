@@ -489,6 +489,25 @@ kept_server() {
 
 # --- container engines
 
+# An image under the name of SQL Server's that says what it was given, and ends.
+stand_in_for_sql_server() {
+    local root=$1/stand-in library
+    PATH=$2 command -v docker >/dev/null || return 1
+    mkdir -p "$root/bin"
+    cp -L /bin/sh "$root/bin/sh"
+    for library in $(ldd /bin/sh | grep -o '/[^ ]*'); do
+        mkdir -p "$root${library%/*}"
+        cp -L "$library" "$root$library"
+    done
+    # shellcheck disable=SC2016 # expanded in the container
+    printf '#!/bin/sh\n%s\nexit 3\n' \
+        'echo "read: $ACCEPT_EULA $MSSQL_PID $MSSQL_MEMORY_LIMIT_MB, a password of ${#MSSQL_SA_PASSWORD}"' >"$root/bin/start"
+    chmod 755 "$root/bin/start"
+    tar -C "$root" -c . | PATH=$2 docker -H "unix://$1/docker.sock" import -c 'ENTRYPOINT ["/bin/start"]' - \
+        "$(sed -n 's/^sqlserver=//p' "$repository/common-test-support/src/main/resources/mastery/support/server/images.properties")" \
+        >"$work/out/import" 2>&1
+}
+
 # A real one, installed or unpacked here, whose way to the registries ends at a closed port.
 container_engine() {
     begin 'a container engine that answers but cannot pull: native, and it says so'
@@ -538,6 +557,19 @@ container_engine() {
     run 120 env DOCKER_HOST="unix://$directory/docker.sock" "$mastery" -Dmastery.sqlserver.acceptEula=true run SnapshotConflict
     fails; says 'pulling the image .*mssql'; says 'cannot pull'; never_says 'runs natively'; no_stack_trace; nothing_left
     end
+
+    begin "SQL Server's image is started with what it reads, and its end is told with its log"
+    if stand_in_for_sql_server "$directory" "$path"; then
+        run 60 env DOCKER_HOST="unix://$directory/docker.sock" "$mastery" -Dmastery.sqlserver.acceptEula=true doctor sqlserver
+        succeeds; says 'SQL Server +container, image'; no_stack_trace
+        run 120 env DOCKER_HOST="unix://$directory/docker.sock" "$mastery" -Dmastery.sqlserver.acceptEula=true run SnapshotConflict
+        fails; says 'ended at start with exit code 3'; says 'read: Y Developer 2048, a password of 24'; no_stack_trace
+        [ -z "$(PATH=$path docker -H "unix://$directory/docker.sock" ps -aq)" ] || problem 'a container is left'
+        nothing_left
+        end
+    else
+        skip 'there is no docker command here to import an image with'
+    fi
 
     begin 'only containers allowed, and they cannot be pulled: the reason and the cure'
     run 60 env DOCKER_HOST="unix://$directory/docker.sock" "$mastery" -Dmastery.source=container run KeysetPagination
