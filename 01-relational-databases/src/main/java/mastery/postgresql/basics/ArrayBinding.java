@@ -26,7 +26,7 @@ import org.postgresql.ds.PGSimpleDataSource;
  * {@code <> ALL (?)}, and which a NULL in the list turns into no row at all.
  *
  * <p><b>It costs</b> an array for each column of an insert. Batches with reWriteBatchedInserts need none, but no longer tell how
- * many rows each entry stored.
+ * many rows each entry stored, and need a transaction around them to be all or nothing.
  *
  * <p><b>It needs</b> the element type by its SQL name. To see the statements it needs the extension pg_stat_statements, which
  * must be in shared_preload_libraries. PostgreSQL 18 counts all IN lists of two or more as one statement there; each length is
@@ -104,9 +104,18 @@ public final class ArrayBinding {
     /**
      * Stores all products as a batch: one statement each, or with reWriteBatchedInserts of the driver a few of many rows.
      *
+     * @param connection in a transaction of the caller, which makes the batch all or nothing
      * @return for each product 1, or {@link Statement#SUCCESS_NO_INFO} when the driver has put several into one statement
      */
     public static int[] insertByBatch(Connection connection, List<Product> products) throws SQLException {
+        if (connection.getAutoCommit()) {
+            throw new IllegalStateException("turn auto-commit off: else each portion of the batch commits by itself");
+        }
+        return runBatch(connection, products);
+    }
+
+    /** Under auto-commit half of the batch can stay: the driver sends it in portions, and each is a transaction. */
+    static int[] runBatch(Connection connection, List<Product> products) throws SQLException {
         try (PreparedStatement insert = connection.prepareStatement("insert into product (sku, name) values (?, ?)")) {
             for (Product product : products) {
                 insert.setString(1, product.sku());
@@ -185,12 +194,16 @@ public final class ArrayBinding {
                         findByConcatenation(connection, hostile).size());
 
                 story.step("1,000 rows as a batch are 1,000 statements on the server");
+                connection.setAutoCommit(false);
                 insertByBatch(connection, products(1_001, 2_000));
+                connection.commit();
             }
             database.unwrap(PGSimpleDataSource.class).setReWriteBatchedInserts(true);
             try (Connection connection = database.getConnection()) {
                 story.step("With reWriteBatchedInserts=true the driver makes a few of them");
+                connection.setAutoCommit(false);
                 int[] stored = insertByBatch(connection, products(2_001, 3_000));
+                connection.commit();
                 story.show("rows of an entry, says the driver: SUCCESS_NO_INFO", stored[0]);
                 story.show("inserts, as the server tells them apart", counted(connection, "insert into product"));
 

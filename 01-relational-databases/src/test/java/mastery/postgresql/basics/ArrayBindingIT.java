@@ -7,6 +7,7 @@ import static mastery.postgresql.basics.ArrayBinding.findByPlaceholders;
 import static mastery.postgresql.basics.ArrayBinding.insertByBatch;
 import static mastery.postgresql.basics.ArrayBinding.insertByUnnest;
 import static mastery.postgresql.basics.ArrayBinding.products;
+import static mastery.postgresql.basics.ArrayBinding.runBatch;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
@@ -15,6 +16,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -122,15 +124,18 @@ class ArrayBindingIT {
         long plainCalls;
         try (Connection plain = database.getConnection()) {
             execute(plain, "create temp table before as select * from product");
+            plain.setAutoCommit(false);
             assertThat(insertByBatch(plain, batch)).hasSize(1_000).containsOnly(1);
             plainCalls = calls(plain);
             assertThat(find(plain, skus(batch))).containsExactlyInAnyOrderElementsOf(batch);
             execute(plain, "delete from product where sku not in (select sku from before)");
+            plain.commit();
         }
         assertThat(plainCalls).isEqualTo(1_000);
 
         database.setReWriteBatchedInserts(true);
         try (Connection rewriting = database.getConnection()) {
+            rewriting.setAutoCommit(false);
             assertThat(insertByBatch(rewriting, batch)).hasSize(1_000).containsOnly(Statement.SUCCESS_NO_INFO);
             // 1,000 = 512 + 256 + 128 + 64 + 32 + 8
             assertThat(calls(rewriting) - plainCalls).isEqualTo(6);
@@ -148,6 +153,35 @@ class ArrayBindingIT {
         assertThat(counted(connection, "insert into product (sku, name) select"))
                 .containsExactly(new Counted("insert into product (sku, name) select * from unnest($1, $2)", 2, 1_000));
         assertThat(find(connection, skus(batch))).containsExactlyInAnyOrderElementsOf(batch);
+    }
+
+    @Test
+    void underAutoCommitABatchThatFailsAtItsEndStaysInPart(Connection connection) throws SQLException {
+        List<Product> lastIsThere = new ArrayList<>(products(1_001, 2_000));
+        lastIsThere.add(new Product("S1", "again"));
+
+        assertThatThrownBy(() -> runBatch(connection, lastIsThere))
+                .isInstanceOfSatisfying(
+                        SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("23505"));
+
+        assertThat(find(connection, skus(lastIsThere)).size() - 1).isBetween(1, 999);
+    }
+
+    @Test
+    void inATransactionABatchIsAllOrNothing(Connection connection) throws SQLException {
+        List<Product> lastIsThere = new ArrayList<>(products(1_001, 2_000));
+        lastIsThere.add(new Product("S1", "again"));
+        assertThatThrownBy(() -> insertByBatch(connection, lastIsThere))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("auto-commit");
+
+        connection.setAutoCommit(false);
+        assertThatThrownBy(() -> insertByBatch(connection, lastIsThere))
+                .isInstanceOfSatisfying(
+                        SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("23505"));
+        connection.rollback();
+
+        assertThat(find(connection, skus(lastIsThere))).containsExactly(new Product("S1", "Product 1"));
     }
 
     @Test
