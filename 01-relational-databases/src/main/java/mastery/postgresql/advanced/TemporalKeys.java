@@ -21,8 +21,9 @@ import mastery.support.trace.Story;
  *
  * <p><b>It costs</b> a GiST index in place of a B-tree. The foreign key knows NO ACTION only: no cascade.
  *
- * <p><b>It needs</b> PostgreSQL 18, and the extension btree_gist for the plain columns of the key. Ranges that begin with
- * their first day and end before their last bound, {@code [from, until)}, follow each other without gap or overlap.
+ * <p><b>It needs</b> PostgreSQL 18, and the extension btree_gist for the plain columns of the key, which the owner of the
+ * database may install. Ranges {@code [from, until)}, which end before their upper bound, follow each other without gap or
+ * overlap.
  *
  * <p>Source: PostgreSQL manual, CREATE TABLE (WITHOUT OVERLAPS, PERIOD), and "Range Types".
  */
@@ -136,7 +137,7 @@ public final class TemporalKeys {
 
     public static void createSchema(Connection connection) throws SQLException {
         try (Statement statement = connection.createStatement()) {
-            statement.execute("create extension btree_gist");
+            statement.execute("create extension if not exists btree_gist");
             statement.execute("""
                     create table contract (
                       employee text,
