@@ -20,8 +20,8 @@ import mastery.support.trace.Story;
  * <p><b>It costs</b> the expression once for each inserted row, and HOT updates when a column in it changes.
  *
  * <p><b>It needs</b> immutable functions (else 42P17): the month of a timestamptz depends on the session's time zone, so turn
- * it into UTC first; to_char depends on the session's language even then. And an ANALYZE by hand after CREATE INDEX, because autovacuum waits until a tenth of the table has
- * changed; till then the planner guesses that one row in two hundred matches.
+ * it into UTC first; to_char depends on the session's language even then. And an ANALYZE by hand after CREATE INDEX, because
+ * autovacuum waits until a tenth of the table has changed; till then the planner guesses that one row in two hundred matches.
  *
  * <p>Source: PostgreSQL manual, "Indexes on Expressions", "Function Volatility Categories", CREATE INDEX.
  */
