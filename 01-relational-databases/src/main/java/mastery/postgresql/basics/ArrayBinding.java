@@ -32,7 +32,8 @@ import org.postgresql.ds.PGSimpleDataSource;
  * must be in shared_preload_libraries. PostgreSQL 18 counts all IN lists of two or more as one statement there; each length is
  * still parsed, planned and prepared for itself.
  *
- * <p>Source: PostgreSQL manual, "Row and Array Comparisons", "pg_stat_statements"; driver manual, "reWriteBatchedInserts".
+ * <p>Source: PostgreSQL manual, "Row and Array Comparisons", "PostgreSQL Limits", "pg_stat_statements"; driver manual,
+ * "reWriteBatchedInserts".
  */
 public final class ArrayBinding {
 
