@@ -79,6 +79,23 @@ class StandbyAndSlotsIT {
     }
 
     @Test
+    void theStandbyIsBehindUntilItHasReplayed() throws SQLException {
+        try (Connection standby = connectToStandby()) {
+            execute(standby, "select pg_wal_replay_pause()");
+            await().until(() -> isPaused(standby));
+            add(primary, 22);
+            String lsn = written(primary);
+
+            assertThat(hasReplayed(standby, lsn)).isFalse();
+            assertThat(readings(standby)).containsExactly(21);
+
+            execute(standby, "select pg_wal_replay_resume()");
+            await().until(() -> hasReplayed(standby, lsn));
+            assertThat(readings(standby)).containsExactly(21, 22);
+        }
+    }
+
+    @Test
     void theSlotOfAStoppedStandbyKeepsTheLogUntilItReturns() throws SQLException {
         connectToStandby().close();
         replica.stop();
@@ -198,6 +215,14 @@ class StandbyAndSlotsIT {
 
     private static ConditionFactory await() {
         return Awaitility.await().pollInterval(Duration.ofMillis(50)).atMost(Duration.ofSeconds(60));
+    }
+
+    private static boolean isPaused(Connection standby) throws SQLException {
+        try (Statement statement = standby.createStatement();
+                ResultSet row = statement.executeQuery("select pg_get_wal_replay_pause_state() = 'paused'")) {
+            row.next();
+            return row.getBoolean(1);
+        }
     }
 
     /** A session on the standby that sees all the primary has committed. */
