@@ -22,8 +22,8 @@ public final class SqlServerPlans {
     private SqlServerPlans() {}
 
     /**
-     * The plan the server would take. The statement is not run. It has no bound values: the server compiles a statement with
-     * parameters when it is executed, not before.
+     * The plan the server would take. The statement is not run. It has no bound values: for one that has, the server gives no
+     * plan before it is executed (issue 778 of the driver).
      *
      * @throws SQLException if the statement is wrong, or the server gives no plan for it
      */

@@ -34,10 +34,17 @@ class TSqlTest {
     private Path directory;
 
     private static Texts ofThisRepository() throws IOException {
-        Path root = Path.of("..").toAbsolutePath().normalize();
-        try (Stream<Path> files = Files.walk(root, 12)) {
-            return Texts.of(files.filter(TSqlTest::speaksTSql).sorted().toList());
+        List<Path> sources = new ArrayList<>();
+        try (Stream<Path> modules = Files.list(Path.of("..").toAbsolutePath().normalize())) {
+            for (Path module : modules.filter(path -> Files.isDirectory(path.resolve("src")))
+                    .sorted()
+                    .toList()) {
+                try (Stream<Path> files = Files.walk(module.resolve("src"))) {
+                    files.filter(TSqlTest::speaksTSql).sorted().forEach(sources::add);
+                }
+            }
         }
+        return Texts.of(sources);
     }
 
     /** The examples and their proofs; of the support what is written for SQL Server, and the proofs of that. */
