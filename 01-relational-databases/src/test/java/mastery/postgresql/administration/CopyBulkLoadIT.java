@@ -23,6 +23,8 @@ import mastery.support.junit.OnPostgreSql;
 import mastery.support.junit.Prepare;
 import mastery.support.work.RoundTrips;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
 import org.postgresql.PGConnection;
 
 @OnPostgreSql
@@ -160,6 +162,7 @@ class CopyBulkLoadIT {
     }
 
     @Test
+    @Timeout(value = 30, threadMode = ThreadMode.SEPARATE_THREAD) // a driver that is still in COPY waits for ever
     void aSourceThatFailsLoadsNothingAndLeavesTheConnectionUsable(Connection connection) throws SQLException {
         Iterator<Product> failing = new Iterator<>() {
             private int given;
