@@ -39,14 +39,6 @@ public final class SqlServerRecipe implements Recipe {
     private static final int CONNECT_LIMIT_SECONDS = 6;
     private static final Pattern PRODUCT = Pattern.compile("Microsoft SQL Server (\\d{4})\\b.*");
 
-    /** Kept here, because a logger that nobody holds forgets its level. */
-    private static final Logger DRIVER = Logger.getLogger("com.microsoft.sqlserver.jdbc");
-
-    static {
-        // The driver warns of each failed attempt, and a server that starts is asked many times.
-        DRIVER.setLevel(Level.OFF);
-    }
-
     @Override
     public Engine engine() {
         return Engine.SQLSERVER;
@@ -108,10 +100,24 @@ public final class SqlServerRecipe implements Recipe {
 
     /** A plain, unpooled data source of one database, with everything in its URL; the user's default one when the name is empty. */
     static SQLServerDataSource dataSource(Address address, String database) {
+        DriverLog.silence();
         SQLServerDataSource dataSource = new SQLServerDataSource();
         dataSource.setLoginTimeout(CONNECT_LIMIT_SECONDS);
         dataSource.setURL(SqlServerUrl.of(address, database));
         return dataSource;
+    }
+
+    /** Used with the first data source only: logging costs a start that needs no SQL Server some time. */
+    private static final class DriverLog {
+        /** Kept here, because a logger that nobody holds forgets its level. */
+        private static final Logger LOG = Logger.getLogger("com.microsoft.sqlserver.jdbc");
+
+        private DriverLog() {}
+
+        /** The driver warns of each failed attempt, and a server that starts is asked many times. */
+        static void silence() {
+            LOG.setLevel(Level.OFF);
+        }
     }
 
     @Override
