@@ -12,7 +12,7 @@ import java.util.function.UnaryOperator;
 /** A node that is a process of this machine. */
 final class NativeNode implements Node {
 
-    private static final long START_LIMIT_SECONDS = 120;
+    private static final long START_LIMIT_SECONDS = 300;
     private static final long STOP_LIMIT_SECONDS = 60;
     private static final long POLL_MILLIS = 15;
 
