@@ -124,6 +124,9 @@ public final class ElasticsearchRecipe implements Recipe {
                 appender.file.fileName = ${sys:es.logs.base_path}/server.log
                 appender.file.layout.type = PatternLayout
                 appender.file.layout.pattern = [%d{ISO8601}][%-5p][%c{1.}] %m%n
+                # one line of 2,000 letters at each start
+                logger.features.name = org.elasticsearch.features
+                logger.features.level = warn
                 rootLogger.level = info
                 rootLogger.appenderRef.file.ref = file
                 """);
@@ -150,6 +153,7 @@ public final class ElasticsearchRecipe implements Recipe {
         Map<String, String> settings = new TreeMap<>();
         settings.put("path.home", launch.programs().root().toString());
         settings.put("path.data", launch.data().toString());
+        settings.put("path.logs", launch.directory().toString());
         settings.put("cluster.name", "mastery-" + launch.address().port());
         settings.put("node.name", launch.spec().name());
         settings.put("network.host", launch.address().host());

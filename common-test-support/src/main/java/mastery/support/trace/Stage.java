@@ -1,5 +1,6 @@
 package mastery.support.trace;
 
+import co.elastic.clients.elasticsearch.ElasticsearchClient;
 import com.mongodb.MongoClientSettings;
 import com.mongodb.client.MongoClient;
 import com.mongodb.client.MongoDatabase;
@@ -11,6 +12,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import javax.sql.DataSource;
+import mastery.support.elasticsearch.Elasticsearch;
+import mastery.support.elasticsearch.ElasticsearchCluster;
+import mastery.support.elasticsearch.ElasticsearchIndices;
 import mastery.support.mongodb.MongoDb;
 import mastery.support.mongodb.MongoDbDatabase;
 import mastery.support.mongodb.MongoDbReplicaSet;
@@ -47,6 +51,10 @@ final class Stage implements AutoCloseable {
     private MongoDbDatabase mongodb;
     private MongoClient mongodbClient;
     private MongoDbReplicaSet mongodbReplicaSet;
+    private ElasticsearchIndices elasticsearchIndices;
+    private ElasticsearchClient elasticsearch;
+    private ElasticsearchCluster elasticsearchCluster;
+    private ElasticsearchClient elasticsearchClusterClient;
     private String learned = "";
 
     Stage(Trace trace) {
@@ -154,6 +162,43 @@ final class Stage implements AutoCloseable {
 
     synchronized MongoClient mongodbClient(MongoClientSettings settings) {
         return opened(TracedMongoDb.of(MongoClientSettings.builder(settings), true, trace));
+    }
+
+    synchronized ElasticsearchClient elasticsearch() {
+        if (elasticsearch == null) {
+            elasticsearchIndices = opened(Elasticsearch.shared().newIndices());
+            announce(Elasticsearch.shared().node(), 1);
+            elasticsearch = opened(TracedElasticsearch.of(
+                    elasticsearchIndices.endpoint().newHttpClient(), elasticsearchIndices.prefix(), null, trace));
+        }
+        return elasticsearch;
+    }
+
+    synchronized String elasticsearchName(String name) {
+        if (elasticsearchIndices == null) {
+            elasticsearch();
+        }
+        return elasticsearchIndices.name(name);
+    }
+
+    synchronized ElasticsearchCluster elasticsearchCluster(int nodes) {
+        if (elasticsearchCluster == null) {
+            elasticsearchCluster = opened(ElasticsearchCluster.start(nodes));
+            announce(elasticsearchCluster.nodes().get(0), nodes);
+            elasticsearchIndices = elasticsearchCluster.newIndices();
+        }
+        return elasticsearchCluster;
+    }
+
+    synchronized ElasticsearchClient elasticsearchClusterClient() {
+        if (elasticsearchCluster == null) {
+            throw new IllegalStateException("Start the cluster first: story.elasticsearchCluster(3)");
+        }
+        if (elasticsearchClusterClient == null) {
+            elasticsearchClusterClient = opened(TracedElasticsearch.of(
+                    elasticsearchIndices.endpoint().newHttpClient(), elasticsearchIndices.prefix(), null, trace));
+        }
+        return elasticsearchClusterClient;
     }
 
     void learned(String oneLine) {

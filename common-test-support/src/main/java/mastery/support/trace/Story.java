@@ -1,5 +1,7 @@
 package mastery.support.trace;
 
+import co.elastic.clients.elasticsearch.ElasticsearchClient;
+import co.elastic.clients.elasticsearch.core.SearchResponse;
 import com.mongodb.ExplainVerbosity;
 import com.mongodb.MongoClientSettings;
 import com.mongodb.client.AggregateIterable;
@@ -12,8 +14,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import javax.sql.DataSource;
+import mastery.support.elasticsearch.ElasticsearchCluster;
 import mastery.support.mongodb.MongoDbReplicaSet;
 import mastery.support.mysql.MySqlReplication;
+import mastery.support.plan.ElasticsearchPlans;
 import mastery.support.plan.MongoDbPlans;
 import mastery.support.plan.MySqlPlans;
 import mastery.support.plan.Plan;
@@ -72,6 +76,29 @@ public final class Story {
     /** A client of an empty Redis database, traced. */
     public RedisClient redis() {
         return stage.redis();
+    }
+
+    /** A client of the Elasticsearch server, traced; what it makes is named with {@link #elasticsearchName}. */
+    public ElasticsearchClient elasticsearch() {
+        return stage.elasticsearch();
+    }
+
+    /**
+     * The full name of an index, alias, template or pipeline of this story. What it adds to the name is left out where
+     * requests are shown. After {@link #elasticsearchCluster} it belongs to the cluster.
+     */
+    public String elasticsearchName(String name) {
+        return stage.elasticsearchName(name);
+    }
+
+    /** An Elasticsearch cluster of its own. */
+    public ElasticsearchCluster elasticsearchCluster(int nodes) {
+        return stage.elasticsearchCluster(nodes);
+    }
+
+    /** A client of {@link #elasticsearchCluster}, traced: it goes to another node when one does not answer. */
+    public ElasticsearchClient elasticsearchClusterClient() {
+        return stage.elasticsearchClusterClient();
     }
 
     /** A PostgreSQL primary with streaming replicas; trace its data sources with {@link #traced}. */
@@ -193,6 +220,15 @@ public final class Story {
         BsonDocument command = explained.get("command", Document.class).toBsonDocument();
         String text = MongoDbText.command(command.getFirstKey(), command);
         trace.add(new TraceEvent.PlanShown(text, List.of(), MongoDbPlans.parse(explained)));
+    }
+
+    /**
+     * Shows the profile of an Elasticsearch search as a tree.
+     *
+     * @throws IllegalArgumentException if the search was not made with {@code profile(true)}
+     */
+    public void plan(SearchResponse<?> response) {
+        trace.add(new TraceEvent.PlanShown("profile", List.of(), ElasticsearchPlans.of(response)));
     }
 
     /** What the story taught, in one line; it is shown at the end. */
