@@ -73,7 +73,8 @@ public record Plan(String engine, PlanNode root) {
     public long blocks() {
         return root.blocksWithChildren()
                 .orElseThrow(() -> new IllegalStateException(
-                        "This plan has no block numbers: PostgreSQL gives them when a plan is analyzed, MySQL never"));
+                        "This plan has no block numbers: PostgreSQL and SQL Server give them when a plan is"
+                                + " analyzed, MySQL never"));
     }
 
     /** The plan as an indented tree, see {@link PlanTree}. */

@@ -81,7 +81,8 @@ public record PlanNode(
      */
     public long ownBlocks() {
         long all = blocksWithChildren.orElseThrow(() -> new IllegalStateException(
-                operation + " has no block numbers: PostgreSQL gives them when a plan is analyzed, MySQL never"));
+                operation + " has no block numbers: PostgreSQL and SQL Server give them when a plan is"
+                        + " analyzed, MySQL never"));
         long below = children.stream()
                 .mapToLong(child -> child.blocksWithChildren.orElse(0))
                 .sum();
