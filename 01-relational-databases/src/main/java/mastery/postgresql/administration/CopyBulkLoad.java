@@ -127,7 +127,7 @@ public final class CopyBulkLoad {
                         60003,"Desk, oak",349.00
                         6OOO4,Shelf,49.00
                         """;
-                story.step("A file with two bad rows: the third line has no price, the last an O for a 0");
+                story.step("A file with two bad rows: a price that is a word, and an id with an O for a 0");
                 story.note("copy ... (format csv, on_error ignore, reject_limit 2, log_verbosity verbose)");
                 Loaded loaded = loadFile(connection, new StringReader(file), 2);
                 story.show("rows", loaded.rows());
