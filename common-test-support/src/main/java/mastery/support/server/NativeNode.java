@@ -15,6 +15,9 @@ final class NativeNode implements Node {
     private static final long START_LIMIT_SECONDS = 300;
     private static final long STOP_LIMIT_SECONDS = 60;
     private static final long POLL_MILLIS = 15;
+    private static final long DYING_SECONDS = 3;
+    private static final int LOG_LINES_READ = 400;
+    private static final int LOG_LINES_SHOWN = 12;
 
     private final Recipe recipe;
     private final NativeLaunch launch;
@@ -44,7 +47,7 @@ final class NativeNode implements Node {
         try {
             recipe.initialise(launch);
             node.launchProcess(() -> recipe.identifyNew(launch));
-            recipe.afterFirstStart(launch);
+            node.prepare();
         } catch (UncheckedIOException e) {
             node.end("KILL");
             String why = String.valueOf(e.getCause().getMessage());
@@ -55,6 +58,22 @@ final class NativeNode implements Node {
             throw e;
         }
         return node;
+    }
+
+    /** A server that dies meanwhile leaves only a lost connection to tell: its own log says why. */
+    private void prepare() {
+        try {
+            recipe.afterFirstStart(launch);
+        } catch (RuntimeException e) {
+            if (process.onExit()
+                            .completeOnTimeout(null, DYING_SECONDS, TimeUnit.SECONDS)
+                            .join()
+                    != null) {
+                throw new ServerException(
+                        describe("ended while it was prepared, with exit code " + process.exitValue()), e);
+            }
+            throw e;
+        }
     }
 
     private void launchProcess(Callable<Identity> attempt) {
@@ -88,7 +107,8 @@ final class NativeNode implements Node {
     }
 
     private String describe(String what) {
-        String log = String.join("\n  ", lastLogLines(12));
+        List<String> lines = recipe.telling(lastLogLines(LOG_LINES_READ));
+        String log = String.join("\n  ", lines.subList(Math.max(0, lines.size() - LOG_LINES_SHOWN), lines.size()));
         return engine() + " node '" + name() + "' on " + address() + " " + what + ". The last lines of its log:\n  "
                 + log + FullDisk.cure(launch.directory(), log);
     }

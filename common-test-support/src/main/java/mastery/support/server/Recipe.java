@@ -66,6 +66,11 @@ public interface Recipe {
     /** Runs after each first start, when the node answers: users, replication. */
     default void afterFirstStart(NativeLaunch launch) {}
 
+    /** The lines of a server's log that tell a person why it ended, oldest first; at most those given. */
+    default List<String> telling(List<String> log) {
+        return log;
+    }
+
     /** The signal with which an operator stops the server without waiting for its clients. */
     default String stopSignal() {
         return "TERM";
