@@ -21,6 +21,7 @@ final class MongoDbEndpoint {
     static final String ADMIN = "admin";
 
     private static final int LIMIT_SECONDS = 30;
+    private static final int BRIEF_SECONDS = 3;
 
     private MongoDbEndpoint() {}
 
@@ -45,6 +46,14 @@ final class MongoDbEndpoint {
 
     private static String encoded(String text) {
         return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
+    }
+
+    /** A client of one node that gives up soon, for a node that may be gone or paused; the caller closes it. */
+    static MongoClient connectBriefly(Node node) {
+        return MongoClients.create(settings(url(node.address()))
+                .applyToClusterSettings(cluster -> cluster.serverSelectionTimeout(BRIEF_SECONDS, TimeUnit.SECONDS))
+                .applyToSocketSettings(socket -> socket.readTimeout(BRIEF_SECONDS, TimeUnit.SECONDS))
+                .build());
     }
 
     /** Settings of a client, with limits that a loaded machine stays within. */

@@ -1,6 +1,7 @@
 package mastery.support.mongodb;
 
 import com.mongodb.ConnectionString;
+import com.mongodb.MongoCommandException;
 import com.mongodb.MongoException;
 import com.mongodb.MongoSecurityException;
 import com.mongodb.MongoTimeoutException;
@@ -9,6 +10,7 @@ import com.mongodb.client.MongoClient;
 import com.mongodb.client.MongoClients;
 import com.mongodb.client.MongoDatabase;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.file.Files;
@@ -55,6 +57,8 @@ public final class MongoDbRecipe implements Recipe {
     static final String SINGLE_SET = "rs0";
 
     private static final String KEY_FILE = "key";
+    private static final long MEGABYTE = 1_000_000;
+    private static final long LEAST_ROOM = 700;
     private static final int CONNECT_LIMIT_MILLIS = 2_000;
     private static final int ANSWER_LIMIT_SECONDS = 5;
 
@@ -144,6 +148,9 @@ public final class MongoDbRecipe implements Recipe {
             return new Identity(version, "MongoDB " + version + " " + build.get("gitVersion", ""));
         } catch (MongoSecurityException e) {
             throw new MongoException("user and password are refused: " + root(e));
+        } catch (MongoCommandException e) {
+            // Without the whole answer, which the driver's message adds.
+            throw new MongoException(e.getErrorCode(), e.getErrorMessage());
         } catch (MongoTimeoutException e) {
             throw new MongoException("no answer within " + ANSWER_LIMIT_SECONDS + " s");
         }
@@ -159,10 +166,25 @@ public final class MongoDbRecipe implements Recipe {
 
     @Override
     public void initialise(NativeLaunch launch) {
+        requireRoom(launch.directory());
         // One secret for a topology: who has the administrator's password may do what a member may.
         launch.writeSecret(KEY_FILE, launch.address().password() + "\n");
         if (!isRouter(launch)) {
             launch.run(List.of("mkdir", launch.data().toString()));
+        }
+    }
+
+    /** The server builds no index with less than 500 MB free, and with little more its journal fills the disk. */
+    private static void requireRoom(Path directory) {
+        try {
+            long free = Files.getFileStore(directory).getUsableSpace() / MEGABYTE;
+            if (free < LEAST_ROOM) {
+                throw new ServerException("A MongoDB node needs " + LEAST_ROOM + " MB of free space below " + directory
+                        + ", where there are " + free + ". Free some space, or name another place with"
+                        + " -Djava.io.tmpdir=DIRECTORY.");
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot ask for the free space of " + directory, e);
         }
     }
 
@@ -235,6 +257,11 @@ public final class MongoDbRecipe implements Recipe {
         if (role(launch).isEmpty()) {
             Setup.single(launch.address());
         }
+    }
+
+    @Override
+    public List<String> telling(List<String> log) {
+        return ServerLog.errors(log);
     }
 
     /**

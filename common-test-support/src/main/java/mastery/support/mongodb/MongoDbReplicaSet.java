@@ -95,8 +95,9 @@ public final class MongoDbReplicaSet implements Topology {
     }
 
     private static boolean isPrimary(Node node) {
-        try {
-            return Replication.isPrimary(ask(node, new Document("hello", 1)));
+        try (MongoClient client = MongoDbEndpoint.connectBriefly(node)) {
+            return Replication.isPrimary(
+                    client.getDatabase(MongoDbEndpoint.ADMIN).runCommand(new Document("hello", 1)));
         } catch (MongoException e) {
             // Paused, or about to end.
             return false;

@@ -2,6 +2,7 @@ package mastery.support.mongodb;
 
 import static org.awaitility.Awaitility.await;
 
+import com.mongodb.MongoTimeoutException;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 
@@ -14,16 +15,17 @@ final class Patience {
     private Patience() {}
 
     /**
-     * Asks until the answer is yes; a server that fails to answer is asked again.
+     * Asks until the answer is yes; a server that refuses to answer is asked again.
      *
      * @throws org.awaitility.core.ConditionTimeoutException with the sentence, when the state does not come
+     * @throws MongoTimeoutException when the server cannot be reached
      */
     static void until(String sentence, Callable<Boolean> state) {
         await(sentence)
                 .atMost(LIMIT)
                 .pollDelay(Duration.ZERO)
                 .pollInterval(PAUSE)
-                .ignoreExceptions()
+                .ignoreExceptionsMatching(e -> !(e instanceof MongoTimeoutException))
                 .until(state);
     }
 }

@@ -7,6 +7,7 @@ import com.mongodb.client.MongoClients;
 import com.mongodb.client.MongoDatabase;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import mastery.support.server.Address;
 import org.bson.Document;
 
@@ -22,6 +23,7 @@ final class Setup {
     private static final int ELECTION_MILLIS = 3_000;
 
     private static final int HEARTBEAT_MILLIS = 500;
+    private static final int REACH_SECONDS = 10;
 
     private Setup() {}
 
@@ -38,9 +40,7 @@ final class Setup {
      */
     static void set(String name, List<Address> members, boolean configServers) {
         Address first = members.get(0);
-        try (MongoClient client =
-                MongoClients.create(MongoDbEndpoint.settings("mongodb://" + first + "/?directConnection=true")
-                        .build())) {
+        try (MongoClient client = MongoClients.create(settings(first).build())) {
             MongoDatabase admin = client.getDatabase(MongoDbEndpoint.ADMIN);
             admin.runCommand(new Document("replSetInitiate", configuration(name, members, configServers)));
             if (members.size() > 1) {
@@ -58,7 +58,7 @@ final class Setup {
 
     /** At once, not after the time for which a primary must have been missing; a member may ask for that, whose key is ours. */
     private static void elect(Address member) {
-        MongoClientSettings settings = MongoDbEndpoint.settings("mongodb://" + member + "/?directConnection=true")
+        MongoClientSettings settings = settings(member)
                 .credential(MongoCredential.createScramSha256Credential(
                         "__system", "local", member.password().toCharArray()))
                 .build();
@@ -70,6 +70,12 @@ final class Setup {
                                     .getDouble("ok")
                             == 1);
         }
+    }
+
+    /** Without a user. A server that just answered is not waited for long. */
+    private static MongoClientSettings.Builder settings(Address member) {
+        return MongoDbEndpoint.settings("mongodb://" + member + "/?directConnection=true")
+                .applyToClusterSettings(cluster -> cluster.serverSelectionTimeout(REACH_SECONDS, TimeUnit.SECONDS));
     }
 
     private static Document configuration(String name, List<Address> members, boolean configServers) {
