@@ -94,6 +94,9 @@ class EsrCompoundIndexIT {
         assertThat(plan.find("SORT").details().get("sortPattern")).isEqualTo("{\"placed\": -1}");
         assertThat(plan.find("IXSCAN").totalRows()).isEqualTo(MATCHES);
         assertThat(MongoDbPlans.keysExamined(plan)).isEqualTo(MATCHES);
+        assertThat(MongoDbPlans.documentsExamined(plan))
+                .as("the keys alone are sorted, and the page is fetched")
+                .isEqualTo(PAGE);
     }
 
     @Test

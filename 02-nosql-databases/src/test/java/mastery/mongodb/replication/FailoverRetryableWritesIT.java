@@ -19,6 +19,7 @@ import mastery.support.junit.OnMongoDb.Topology;
 import mastery.support.mongodb.MongoDbReplicaSet;
 import mastery.support.server.Node;
 import org.bson.Document;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -41,6 +42,12 @@ class FailoverRetryableWritesIT {
         database = clean.getName();
         // An election happens when a test asks for one, and not because members are paused.
         set.electionTimeout(Duration.ofMinutes(5));
+    }
+
+    /** A test that failed may have left members paused, and the next waits for them. */
+    @AfterEach
+    void goOn() {
+        set.nodes().forEach(Node::resume);
     }
 
     @Test
