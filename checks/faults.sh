@@ -10,7 +10,7 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-all=(names engine_that_cannot_be_had never_native settings empty_cache no_network read_only_cache full_disk old_program
+all=(names engine_that_cannot_be_had never_native settings empty_cache no_network no_npm read_only_cache full_disk old_program
     server_that_dies silent_url kept_server container_engine silent_container_engine)
 
 native=-Dmastery.source=native
@@ -28,6 +28,7 @@ own_programs() {
     local trees=${MASTERY_CACHE:-/var/cache/database-mastery}/trees server
     [ "$1" != postgresql ] || server=postgres
     [ "$1" != mysql ] || server=mysqld
+    [ "$1" != mongodb ] || server=mongod
     server=$(find -L "$trees/$1/usr" -name "$server" -type f -perm -u+x 2>/dev/null | head -n 1)
     [ -n "$server" ] && echo "-Dmastery.$1.home=${server%/*}"
 }
@@ -155,6 +156,8 @@ settings() {
     fails; says 'redis://'; no_stack_trace; nothing_left
     run 30 "$mastery" '-Dmastery.sqlserver.url=jdbc:sqlserver://127.0.0.1;password=se;cret' run SnapshotConflict
     fails; says 'jdbc:sqlserver://127.0.0.1:1433'; never_says 'cret'; no_stack_trace; nothing_left
+    run 30 "$mastery" -Dmastery.mongodb.url=nonsense run EsrCompoundIndex
+    fails; says 'mongodb://'; no_stack_trace; nothing_left
     end
 }
 
@@ -204,6 +207,21 @@ no_network() {
     run 120 "${alone[@]}" "$mastery" $native -Dmastery.cache="$work/cache-none" run StampedeProtection
     fails; says 'Check the network'; says 'Cure:'; no_stack_trace; nothing_left
     end "$seconds s"
+}
+
+no_npm() {
+    begin 'without npm MongoDB cannot be fetched: why, and the cure'
+    # Every program of this machine but npm, in one directory.
+    mkdir -p "$work/bin"
+    local directory
+    for directory in /usr/local/bin /usr/bin /bin /usr/sbin /sbin; do
+        find "$directory" -maxdepth 1 ! -type d -perm /111 ! -name npm ! -name mongod -exec ln -st "$work/bin" {} + 2>/dev/null
+    done
+    run 60 env PATH="$work/bin" "$mastery" $native -Dmastery.cache="$work/cache-npm" doctor mongodb
+    fails; says 'no npm on PATH: install npm'; says 'CANNOT BE HAD'; says 'cure:'; no_stack_trace
+    run 60 env PATH="$work/bin" "$mastery" $native -Dmastery.cache="$work/cache-npm" run EsrCompoundIndex
+    fails; says 'no npm on PATH: install npm'; says 'Cure:'; no_stack_trace; nothing_left
+    end
 }
 
 read_only_cache() {
@@ -262,7 +280,8 @@ full_disk() {
 
     begin 'a full disk below the temporary files, when a server is prepared'
     local engine example sizes
-    for engine in postgresql:KeysetPagination:'0 200k 2m 16m' mysql:GapLocks:'0 2m 16m' redis:StampedeProtection:'0'; do
+    for engine in postgresql:KeysetPagination:'0 200k 2m 16m' mysql:GapLocks:'0 2m 16m' redis:StampedeProtection:'0' \
+        mongodb:EsrCompoundIndex:'0 16m 120m'; do
         IFS=: read -r _ example sizes <<<"$engine"
         for size in $sizes; do
             # A disk of size 0 is one that is full from the beginning.
@@ -301,6 +320,14 @@ old_program() {
     chmod 755 "$work/old/postgres"
     run 60 env PATH="$work/old:$PATH" "$mastery" $native -Dmastery.cache="$work/cache-old" doctor postgresql
     succeeds; says "PostgreSQL 15.13 at $work/old/postgres is older than 18"; says 'native, Debian'; no_stack_trace
+    end
+
+    begin 'MongoDB: an installed program that is too old is passed over, and doctor says so'
+    printf '#!/bin/sh\necho "db version v7.0.14"\n' >"$work/old/mongod"
+    chmod 755 "$work/old/mongod"
+    run 60 env PATH="$work/old:$PATH" "$mastery" $native -Dmastery.cache="$work/cache-old" doctor mongodb
+    says "MongoDB 7.0.14 at $work/old/mongod is older than 8.0"; no_stack_trace
+    rm "$work/old/mongod"
     end
 
     begin 'a run with a program that is too old on PATH uses a newer one'
@@ -387,12 +414,13 @@ silent_url() {
     fi
     silent
     local engine url example port
-    for engine in postgresql mysql redis sqlserver; do
+    for engine in postgresql mysql redis mongodb sqlserver; do
         case $engine in
             postgresql) url='jdbc:postgresql://127.0.0.1:PORT/postgres?user=postgres&password=x' example=KeysetPagination ;;
             mysql) url='jdbc:mysql://127.0.0.1:PORT/?user=root&password=x' example=GapLocks ;;
             redis) url='redis://default:x@127.0.0.1:PORT' example=StampedeProtection ;;
             sqlserver) url='jdbc:sqlserver://127.0.0.1:PORT;user=sa;password=x' example=SnapshotConflict ;;
+            mongodb) url='mongodb://root:x@127.0.0.1:PORT/' example=EsrCompoundIndex ;;
         esac
         begin "$engine: a URL that does not answer is named within 10 s"
         local took=
@@ -416,11 +444,12 @@ url_of() { grep -Eo "(jdbc:$2|$2)://[^ ]+" "$1" | head -n 1; }
 
 kept_server() {
     local engine example url process home cache
-    for engine in postgresql mysql redis; do
+    for engine in postgresql mysql redis mongodb; do
         case $engine in
             postgresql) example=KeysetPagination ;;
             mysql) example=GapLocks ;;
             redis) example=StampedeProtection ;;
+            mongodb) example=EsrCompoundIndex ;;
         esac
         begin "$engine: up twice keeps one server, run uses it, down ends it"
         # In a cache of its own: the servers that somebody keeps here are not touched.

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # kill -9 of the JVM in the middle of a run leaves no process and no port, and the next run works.
 #
-#     checks/kill-nine.sh [TIMES=20] [ENGINE...]      engines: postgresql mysql redis cluster
+#     checks/kill-nine.sh [TIMES=20] [ENGINE...]      engines: postgresql mysql redis cluster mongodb
+#                                                  replicaset
 #
 # Half of the kills fall while the server is prepared, half after it listens; each after a random delay of 0-700 ms, or of
 # less where the example is over sooner.
-# The cluster of six nodes is killed a fifth as often. Ends what it starts, also on Ctrl-C.
+# Topologies of several nodes are killed a fifth as often. Ends what it starts, also on Ctrl-C.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -18,7 +19,7 @@ case ${1:-} in
         shift
         ;;
 esac
-[ $# -gt 0 ] || set -- postgresql mysql redis cluster
+[ $# -gt 0 ] || set -- postgresql mysql redis cluster mongodb replicaset
 
 example_of() {
     case $1 in
@@ -26,12 +27,16 @@ example_of() {
         mysql) echo GapLocks ;;
         redis) echo StampedeProtection ;;
         cluster) echo HashSlotsAndTags ;;
+        mongodb) echo EsrCompoundIndex ;;
+        replicaset) echo FailoverRetryableWrites ;;
         *)
-            echo "There is no engine '$1'. The engines: postgresql, mysql, redis, cluster" >&2
+            echo "There is no engine '$1'. The engines: postgresql, mysql, redis, cluster, mongodb, replicaset" >&2
             exit 2
             ;;
     esac
 }
+
+is_topology() { case $1 in cluster | replicaset) ;; *) false ;; esac; }
 
 milliseconds() { echo $((${EPOCHREALTIME/./} / 1000)); }
 
@@ -123,10 +128,10 @@ build
 for engine; do
     example=$(example_of "$engine")
     rounds=$times
-    [ "$engine" != cluster ] || rounds=$(((times + 4) / 5))
+    ! is_topology "$engine" || rounds=$(((times + 4) / 5))
 
     # The run would use that server and start none.
-    if [ "$engine" != cluster ] && "$mastery" status "$engine" 2>/dev/null | grep -q process; then
+    if ! is_topology "$engine" && "$mastery" status "$engine" 2>/dev/null | grep -q process; then
         begin "$engine: kill -9 of the JVM"
         skip "a server is kept running here (mastery down $engine)"
         continue
