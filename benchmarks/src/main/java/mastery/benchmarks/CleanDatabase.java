@@ -1,5 +1,6 @@
 package mastery.benchmarks;
 
+import com.mongodb.client.MongoClient;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -7,12 +8,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 import javax.sql.DataSource;
+import mastery.support.mongodb.MongoDb;
+import mastery.support.mongodb.MongoDbDatabase;
 import mastery.support.mysql.MySql;
 import mastery.support.mysql.MySqlDatabase;
 import mastery.support.postgresql.PostgreSql;
 import mastery.support.postgresql.PostgreSqlDatabase;
 import mastery.support.redis.Redis;
 import mastery.support.redis.RedisDatabase;
+import org.bson.Document;
 import redis.clients.jedis.RedisClient;
 
 /**
@@ -35,6 +39,7 @@ final class CleanDatabase {
         measure("PostgreSQL", count, CleanDatabase::postgresql);
         measure("MySQL", count, CleanDatabase::mysql);
         measure("Redis", count, CleanDatabase::redis);
+        measure("MongoDB", count, CleanDatabase::mongodb);
         // Drivers may have left threads behind.
         System.exit(0);
     }
@@ -70,6 +75,14 @@ final class CleanDatabase {
         RedisDatabase database = Redis.shared().newDatabase();
         RedisClient client = database.newClient();
         client.ping();
+        return new Used(client, database);
+    }
+
+    /** A database comes into being with its first document. */
+    private static Used mongodb() {
+        MongoDbDatabase database = MongoDb.shared().newDatabase();
+        MongoClient client = database.newClient();
+        client.getDatabase(database.name()).getCollection("t").insertOne(new Document("v", 42));
         return new Used(client, database);
     }
 
