@@ -85,12 +85,14 @@ class VacuumHorizonIT {
     void aReadCommittedTransactionThatWroteAnotherTableHoldsThisOneToo(Connection writer, Connection other)
             throws SQLException {
         execute(writer, "create table note (id int)");
+        long session = pid(other);
         other.setAutoCommit(false);
         execute(other, "insert into note values (1)");
         updateAll(writer);
 
         vacuum(writer);
         assertThat(space(writer).deadRows()).isEqualTo(PARCELS);
+        assertThat(holders(writer)).extracting(Holder::name).containsExactly("session " + session);
 
         other.rollback();
         assertThatVacuumRemovesAll(writer);
