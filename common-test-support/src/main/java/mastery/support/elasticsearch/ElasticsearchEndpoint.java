@@ -90,13 +90,20 @@ public final class ElasticsearchEndpoint {
                 .setRequestConfigCallback(
                         config -> config.setConnectTimeout(CONNECT_LIMIT_MILLIS).setSocketTimeout(ANSWER_LIMIT_MILLIS));
         builder.setHttpClientConfigCallback(client -> {
-            client.setMaxConnTotal(20).setMaxConnPerRoute(20);
+            client.setMaxConnTotal(20).setMaxConnPerRoute(20).setThreadFactory(ElasticsearchEndpoint::daemon);
             String fingerprint = addresses.get(0).parameters().get(FINGERPRINT);
             return fingerprint == null
                     ? client
                     : client.setSSLContext(TransportUtils.sslContextFromCaFingerprint(fingerprint));
         });
         return builder.build();
+    }
+
+    /** A client that nobody closed does not keep the JVM. */
+    private static Thread daemon(Runnable work) {
+        Thread thread = new Thread(work, "mastery-elasticsearch-client");
+        thread.setDaemon(true);
+        return thread;
     }
 
     private String login() {

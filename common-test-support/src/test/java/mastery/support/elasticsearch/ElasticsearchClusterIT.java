@@ -1,0 +1,55 @@
+package mastery.support.elasticsearch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import co.elastic.clients.elasticsearch.ElasticsearchClient;
+import co.elastic.clients.elasticsearch._types.Refresh;
+import java.io.IOException;
+import java.util.Map;
+import mastery.support.junit.OnElasticsearch;
+import mastery.support.server.Node;
+import org.junit.jupiter.api.Test;
+
+@OnElasticsearch(nodes = 3)
+class ElasticsearchClusterIT {
+
+    @Test
+    void aNodeIsKilledPausedResumedAndStartedAgainAndTheDataStays(
+            ElasticsearchCluster cluster, ElasticsearchClient client, ElasticsearchIndices indices) throws IOException {
+        String index = indices.name("things");
+        client.indices()
+                .create(c -> c.index(index)
+                        .settings(s -> s.numberOfShards("1").numberOfReplicas("2"))
+                        .waitForActiveShards(w -> w.count(3)));
+        client.index(i -> i.index(index).id("1").document(Map.of("n", 1)).refresh(Refresh.True));
+
+        Node primary = cluster.primaryOf(index, 0);
+        primary.kill();
+        cluster.awaitNodes(2);
+        assertThat(cluster.primaryOf(index, 0)).isNotEqualTo(primary);
+        assertThat(client.get(g -> g.index(index).id("1"), Map.class).found()).isTrue();
+        primary.start();
+        cluster.awaitGreen();
+
+        Node paused = cluster.primaryOf(index, 0);
+        paused.pause();
+        cluster.awaitNodes(2);
+        paused.resume();
+        cluster.awaitGreen();
+        assertThat(client.count(c -> c.index(index)).count()).isOne();
+        assertThat(cluster.isDisturbed()).isTrue();
+    }
+
+    @Test
+    void allNodesAreOneClusterAndEachAsksForThePassword(ElasticsearchCluster cluster) throws IOException {
+        assertThat(cluster.nodes()).extracting(Node::name).containsExactly("node-1", "node-2", "node-3");
+        for (Node node : cluster.nodes()) {
+            try (ElasticsearchClient client = ElasticsearchEndpoint.of(node).newClient()) {
+                assertThat(client.cluster().health().numberOfNodes()).isEqualTo(3);
+            }
+        }
+        assertThatThrownBy(() -> cluster.node("node-9")).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> ElasticsearchCluster.start(1)).isInstanceOf(IllegalArgumentException.class);
+    }
+}
