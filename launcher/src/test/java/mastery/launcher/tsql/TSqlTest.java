@@ -52,7 +52,7 @@ class TSqlTest {
         String path = file.toString().replace('\\', '/');
         return path.matches(".*/src/(main|test)/java/mastery/sqlserver/.*\\.java")
                 || path.matches(".*/src/main/java/mastery/support/.*/SqlServer\\w*\\.java")
-                || path.matches(".*/src/test/java/mastery/support/.*SqlServer\\w*IT\\.java");
+                || path.matches(".*/src/test/java/mastery/support/.*(?<!Postgre)SqlServer\\w*IT\\.java");
     }
 
     @Test
