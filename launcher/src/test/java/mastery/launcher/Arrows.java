@@ -32,6 +32,7 @@ final class Arrows {
             Map.entry("redis", Set.of("provision", "server", "work", "plan")),
             Map.entry("mongodb", Set.of("provision", "server", "work", "plan")),
             Map.entry("elasticsearch", Set.of("provision", "server", "work", "plan")),
+            Map.entry("cassandra", Set.of("provision", "server", "work", "plan")),
             Map.entry("sqlserver", Set.of("provision", "server", "work", "plan")),
             Map.entry(
                     "trace",
@@ -42,6 +43,7 @@ final class Arrows {
                             "redis",
                             "mongodb",
                             "elasticsearch",
+                            "cassandra",
                             "sqlserver",
                             "plan",
                             "work")),
@@ -59,6 +61,7 @@ final class Arrows {
                             "redis",
                             "mongodb",
                             "elasticsearch",
+                            "cassandra",
                             "sqlserver")));
 
     private final String root;

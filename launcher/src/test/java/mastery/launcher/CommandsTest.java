@@ -180,7 +180,8 @@ class CommandsTest {
         assertThat(execute("status", "oracle")).isEqualTo(2);
 
         assertThat(err.toString())
-                .contains("There is no engine 'oracle'. The engines: postgresql, mysql, redis, mongodb");
+                .contains(
+                        "There is no engine 'oracle'. The engines: postgresql, mysql, redis, mongodb, elasticsearch, cassandra");
         assertThat(EngineName.read("postgres")).contains(Engine.POSTGRESQL);
         assertThat(EngineName.read("MySQL")).contains(Engine.MYSQL);
         assertThat(EngineName.read("sql")).contains(Engine.SQLSERVER);

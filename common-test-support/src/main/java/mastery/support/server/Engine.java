@@ -11,6 +11,7 @@ public enum Engine {
     REDIS("redis", "Redis", "7.4"),
     MONGODB("mongodb", "MongoDB", "8.0"),
     ELASTICSEARCH("elasticsearch", "Elasticsearch", "8.19"),
+    CASSANDRA("cassandra", "Cassandra", "5.0"),
     SQLSERVER("sqlserver", "SQL Server", "2022");
 
     private final String id;

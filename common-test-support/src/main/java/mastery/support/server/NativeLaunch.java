@@ -67,4 +67,14 @@ public record NativeLaunch(Programs programs, Path directory, Address address, N
     public void run(List<String> command) {
         Commands.run(directory, ServerUser.boundToParent(command), spec.name());
     }
+
+    /**
+     * Runs a server as the server's user until it prints a text, ends it in order and waits for its end. It ends with this
+     * JVM.
+     *
+     * @throws ServerException with the end of the output if the text does not come
+     */
+    public void runUntil(List<String> command, String text) {
+        TrialRun.until(directory, ServerUser.boundToParent(command), text, spec.name());
+    }
 }
