@@ -1,6 +1,7 @@
 package mastery.support.trace;
 
 import co.elastic.clients.elasticsearch.ElasticsearchClient;
+import com.datastax.oss.driver.api.core.CqlSession;
 import com.mongodb.MongoClientSettings;
 import com.mongodb.client.MongoClient;
 import com.mongodb.client.MongoDatabase;
@@ -12,6 +13,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import javax.sql.DataSource;
+import mastery.support.cassandra.Cassandra;
+import mastery.support.cassandra.CassandraKeyspace;
+import mastery.support.cassandra.CassandraRing;
 import mastery.support.elasticsearch.Elasticsearch;
 import mastery.support.elasticsearch.ElasticsearchCluster;
 import mastery.support.elasticsearch.ElasticsearchIndices;
@@ -55,6 +59,9 @@ final class Stage implements AutoCloseable {
     private ElasticsearchClient elasticsearch;
     private ElasticsearchCluster elasticsearchCluster;
     private ElasticsearchClient elasticsearchClusterClient;
+    private CqlSession cassandra;
+    private CassandraRing cassandraRing;
+    private CqlSession cassandraRingSession;
     private String learned = "";
 
     Stage(Trace trace) {
@@ -199,6 +206,32 @@ final class Stage implements AutoCloseable {
                     elasticsearchIndices.endpoint().newHttpClient(), elasticsearchIndices.prefix(), null, trace));
         }
         return elasticsearchClusterClient;
+    }
+
+    synchronized CqlSession cassandra() {
+        if (cassandra == null) {
+            CassandraKeyspace keyspace = opened(Cassandra.shared().newKeyspace());
+            announce(keyspace.node(), 1);
+            cassandra = TracedCassandra.of(opened(keyspace.newSession()), null, trace);
+        }
+        return cassandra;
+    }
+
+    synchronized CassandraRing cassandraRing() {
+        if (cassandraRing == null) {
+            cassandraRing = opened(CassandraRing.start());
+            announce(cassandraRing.nodes().get(0), cassandraRing.nodes().size());
+        }
+        return cassandraRing;
+    }
+
+    synchronized CqlSession cassandraRingSession() {
+        if (cassandraRingSession == null) {
+            // the keyspace goes with its ring: with nodes down it could not be dropped
+            CassandraKeyspace keyspace = cassandraRing().newKeyspace();
+            cassandraRingSession = TracedCassandra.of(opened(keyspace.newSession()), null, trace);
+        }
+        return cassandraRingSession;
     }
 
     void learned(String oneLine) {

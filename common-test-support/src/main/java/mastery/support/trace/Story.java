@@ -2,6 +2,8 @@ package mastery.support.trace;
 
 import co.elastic.clients.elasticsearch.ElasticsearchClient;
 import co.elastic.clients.elasticsearch.core.SearchResponse;
+import com.datastax.oss.driver.api.core.CqlSession;
+import com.datastax.oss.driver.api.core.cql.Statement;
 import com.mongodb.ExplainVerbosity;
 import com.mongodb.MongoClientSettings;
 import com.mongodb.client.AggregateIterable;
@@ -14,9 +16,11 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import javax.sql.DataSource;
+import mastery.support.cassandra.CassandraRing;
 import mastery.support.elasticsearch.ElasticsearchCluster;
 import mastery.support.mongodb.MongoDbReplicaSet;
 import mastery.support.mysql.MySqlReplication;
+import mastery.support.plan.CassandraPlans;
 import mastery.support.plan.ElasticsearchPlans;
 import mastery.support.plan.MongoDbPlans;
 import mastery.support.plan.MySqlPlans;
@@ -99,6 +103,24 @@ public final class Story {
     /** A client of {@link #elasticsearchCluster}, traced: it goes to another node when one does not answer. */
     public ElasticsearchClient elasticsearchClusterClient() {
         return stage.elasticsearchClusterClient();
+    }
+
+    /** A session in an empty Cassandra keyspace, traced. */
+    public CqlSession cassandra() {
+        return stage.cassandra();
+    }
+
+    /** A Cassandra ring of three nodes. */
+    public CassandraRing cassandraRing() {
+        return stage.cassandraRing();
+    }
+
+    /**
+     * A session on {@link #cassandraRing()} in an empty keyspace of three replicas, traced: each request shows the port of
+     * its coordinator.
+     */
+    public CqlSession cassandraRingSession() {
+        return stage.cassandraRingSession();
     }
 
     /** A PostgreSQL primary with streaming replicas; trace its data sources with {@link #traced}. */
@@ -229,6 +251,14 @@ public final class Story {
      */
     public void plan(SearchResponse<?> response) {
         trace.add(new TraceEvent.PlanShown("profile", List.of(), ElasticsearchPlans.of(response)));
+    }
+
+    /**
+     * Runs a CQL statement with tracing and shows what the nodes did as a tree. The statement really runs; it is not counted. */
+    public void plan(CqlSession session, Statement<?> statement) {
+        CqlText text = CqlText.of(statement);
+        Plan plan = CassandraPlans.trace(TracedCassandra.untraced(session), statement);
+        trace.add(new TraceEvent.PlanShown(text.text(), text.binds(), plan));
     }
 
     /** What the story taught, in one line; it is shown at the end. */

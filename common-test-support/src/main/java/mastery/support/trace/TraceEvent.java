@@ -31,7 +31,7 @@ public sealed interface TraceEvent {
     /**
      * A statement or command that the server answered. {@code null} stands for "does not apply" or "not known".
      *
-     * @param language {@code sql}, {@code redis}, {@code mongodb} or {@code elasticsearch}
+     * @param language {@code sql}, {@code redis}, {@code mongodb}, {@code elasticsearch} or {@code cql}
      * @param label the data source or node it went to; {@code null} for the story's only one
      * @param session the thread that ran it; {@code null} for the story's own
      * @param text as sent, placeholders and all
@@ -39,7 +39,8 @@ public sealed interface TraceEvent {
      * @param batchSize entries of the batch; 0 when it is none
      * @param rowsReturned rows the program read from the result
      * @param rowsAffected update count, summed over a batch
-     * @param reply what Redis or Elasticsearch answered, as a person would read it
+     * @param reply what Redis or Elasticsearch answered, as a person would read it; on a Cassandra ring the consistency and the
+     *     coordinator
      * @param nanos time spent in the driver, reading the rows included
      * @param roundTrips waits for the network, reading the rows included
      * @param error why it failed; {@code null} when it did not
@@ -63,7 +64,7 @@ public sealed interface TraceEvent {
      * Why a statement failed.
      *
      * @param sqlState SQLSTATE of JDBC, the error word of Redis such as {@code WRONGTYPE}, the code name of MongoDB, the type of
-     *     Elasticsearch's error
+     *     Elasticsearch's error, the name of a Cassandra error such as {@code Unavailable}
      * @param vendorCode the engine's own number, for Elasticsearch the HTTP status; 0 when it has none
      */
     record Failure(String sqlState, int vendorCode, String message) {}
