@@ -27,6 +27,7 @@ public final class MongoDbReplicaSet implements Topology {
 
     private final List<Node> nodes;
     private final Databases databases;
+    private boolean reconfigured;
 
     private MongoDbReplicaSet(List<Node> nodes) {
         this.nodes = List.copyOf(nodes);
@@ -116,6 +117,7 @@ public final class MongoDbReplicaSet implements Topology {
      * pauses members and wants no election sets more.
      */
     public void electionTimeout(Duration limit) {
+        reconfigured = true;
         Node primary = primary();
         Document configuration =
                 ask(primary, new Document("replSetGetConfig", 1)).get("config", Document.class);
@@ -153,6 +155,12 @@ public final class MongoDbReplicaSet implements Topology {
     public void awaitHealthy() {
         Replication.awaitCopies(
                 primary(), (int) nodes.stream().filter(Node::isRunning).count());
+    }
+
+    /** Also true once it was configured otherwise: no other test expects that. */
+    @Override
+    public boolean isDisturbed() {
+        return reconfigured || Topology.super.isDisturbed();
     }
 
     @Override

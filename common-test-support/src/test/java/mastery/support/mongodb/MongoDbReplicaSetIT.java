@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.mongodb.ReadPreference;
 import com.mongodb.client.MongoClient;
 import com.mongodb.client.MongoDatabase;
+import java.time.Duration;
 import java.util.List;
 import java.util.stream.IntStream;
 import mastery.support.junit.OnMongoDb;
@@ -50,6 +51,16 @@ class MongoDbReplicaSetIT {
         slow.restart();
         set.awaitHealthy();
         assertThat(countOn(set, slow, database.getName())).isEqualTo(MANY);
+    }
+
+    @Test
+    void aSetThatWasConfiguredOtherwiseIsNotHandedToAnotherTest() {
+        try (MongoDbReplicaSet own = MongoDbReplicaSet.start()) {
+            assertThat(own.isDisturbed()).isFalse();
+            own.electionTimeout(Duration.ofSeconds(20));
+            assertThat(own.isDisturbed()).isTrue();
+            own.awaitHealthy();
+        }
     }
 
     private static List<Document> numbers() {
