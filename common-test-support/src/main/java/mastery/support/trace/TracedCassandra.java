@@ -1,5 +1,6 @@
 package mastery.support.trace;
 
+import com.datastax.oss.driver.api.core.AllNodesFailedException;
 import com.datastax.oss.driver.api.core.CqlSession;
 import com.datastax.oss.driver.api.core.DriverException;
 import com.datastax.oss.driver.api.core.cql.AsyncResultSet;
@@ -14,6 +15,7 @@ import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.stream.Collectors;
 
 /** Cassandra sessions whose requests are events of a trace. */
 public final class TracedCassandra {
@@ -113,8 +115,20 @@ public final class TracedCassandra {
     private static TraceEvent.Failure failure(Throwable failure) {
         Throwable cause =
                 failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
-        return new TraceEvent.Failure(
-                cause.getClass().getSimpleName().replaceFirst("Exception$", ""), 0, String.valueOf(cause.getMessage()));
+        String message = String.valueOf(cause.getMessage());
+        if (cause instanceof AllNodesFailedException all) {
+            // around what the nodes said the driver writes a page of its own
+            message = all.getAllErrors().values().stream()
+                    .flatMap(List::stream)
+                    .map(error -> name(error) + ": " + error.getMessage())
+                    .distinct()
+                    .collect(Collectors.joining("; "));
+        }
+        return new TraceEvent.Failure(name(cause), 0, message);
+    }
+
+    private static String name(Throwable failure) {
+        return failure.getClass().getSimpleName().replaceFirst("Exception$", "");
     }
 
     private record Call(CqlText text, String session, long nanos) {}
