@@ -100,7 +100,7 @@ names() {
     local command
     for command in up down doctor; do
         run 30 "$mastery" $command oracle
-        fails; says 'postgresql, mysql, redis'; no_stack_trace
+        fails; says 'postgresql, mysql, redis, cassandra'; no_stack_trace
     done
     nothing_left
     end
@@ -414,13 +414,14 @@ silent_url() {
     fi
     silent
     local engine url example port
-    for engine in postgresql mysql redis mongodb sqlserver; do
+    for engine in postgresql mysql redis mongodb cassandra sqlserver; do
         case $engine in
             postgresql) url='jdbc:postgresql://127.0.0.1:PORT/postgres?user=postgres&password=x' example=KeysetPagination ;;
             mysql) url='jdbc:mysql://127.0.0.1:PORT/?user=root&password=x' example=GapLocks ;;
             redis) url='redis://default:x@127.0.0.1:PORT' example=StampedeProtection ;;
             sqlserver) url='jdbc:sqlserver://127.0.0.1:PORT;user=sa;password=x' example=SnapshotConflict ;;
             mongodb) url='mongodb://root:x@127.0.0.1:PORT/' example=EsrCompoundIndex ;;
+            cassandra) url='cassandra://mastery:x@127.0.0.1:PORT' example=QueryFirstTables ;;
         esac
         begin "$engine: a URL that does not answer is named within 10 s"
         local took=

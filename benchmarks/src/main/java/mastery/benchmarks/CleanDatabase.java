@@ -1,5 +1,6 @@
 package mastery.benchmarks;
 
+import com.datastax.oss.driver.api.core.CqlSession;
 import com.mongodb.client.MongoClient;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -8,6 +9,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 import javax.sql.DataSource;
+import mastery.support.cassandra.Cassandra;
+import mastery.support.cassandra.CassandraKeyspace;
 import mastery.support.mongodb.MongoDb;
 import mastery.support.mongodb.MongoDbDatabase;
 import mastery.support.mysql.MySql;
@@ -40,6 +43,7 @@ final class CleanDatabase {
         measure("MySQL", count, CleanDatabase::mysql);
         measure("Redis", count, CleanDatabase::redis);
         measure("MongoDB", count, CleanDatabase::mongodb);
+        measure("Cassandra", count, CleanDatabase::cassandra);
         // Drivers may have left threads behind.
         System.exit(0);
     }
@@ -84,6 +88,13 @@ final class CleanDatabase {
         MongoClient client = database.newClient();
         client.getDatabase(database.name()).getCollection("t").insertOne(new Document("v", 42));
         return new Used(client, database);
+    }
+
+    private static Used cassandra() {
+        CassandraKeyspace keyspace = Cassandra.shared().newKeyspace();
+        CqlSession session = keyspace.newSession();
+        session.execute("SELECT release_version FROM system.local");
+        return new Used(session, keyspace);
     }
 
     private static Connection firstUse(DataSource dataSource) {
