@@ -182,7 +182,7 @@ kept=yes
 quietly ./mastery up
 sleep 5
 together=0
-for engine in postgresql mysql redis mongodb cassandra; do
+for engine in postgresql mysql redis mongodb elasticsearch cassandra; do
     pid=$(server_pid $engine)
     [ -n "$pid" ] || continue
     memory_of "$pid"

@@ -158,6 +158,8 @@ settings() {
     fails; says 'jdbc:sqlserver://127.0.0.1:1433'; never_says 'cret'; no_stack_trace; nothing_left
     run 30 "$mastery" -Dmastery.mongodb.url=nonsense run EsrCompoundIndex
     fails; says 'mongodb://'; no_stack_trace; nothing_left
+    run 30 "$mastery" -Dmastery.elasticsearch.url=nonsense run CustomAnalyzer
+    fails; says 'http://elastic:password@'; no_stack_trace; nothing_left
     end
 }
 
@@ -414,7 +416,7 @@ silent_url() {
     fi
     silent
     local engine url example port
-    for engine in postgresql mysql redis mongodb cassandra sqlserver; do
+    for engine in postgresql mysql redis mongodb elasticsearch cassandra sqlserver; do
         case $engine in
             postgresql) url='jdbc:postgresql://127.0.0.1:PORT/postgres?user=postgres&password=x' example=KeysetPagination ;;
             mysql) url='jdbc:mysql://127.0.0.1:PORT/?user=root&password=x' example=GapLocks ;;
@@ -422,6 +424,7 @@ silent_url() {
             sqlserver) url='jdbc:sqlserver://127.0.0.1:PORT;user=sa;password=x' example=SnapshotConflict ;;
             mongodb) url='mongodb://root:x@127.0.0.1:PORT/' example=EsrCompoundIndex ;;
             cassandra) url='cassandra://mastery:x@127.0.0.1:PORT' example=QueryFirstTables ;;
+            elasticsearch) url='http://elastic:x@127.0.0.1:PORT' example=CustomAnalyzer ;;
         esac
         begin "$engine: a URL that does not answer is named within 10 s"
         local took=

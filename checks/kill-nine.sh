@@ -2,7 +2,7 @@
 # kill -9 of the JVM in the middle of a run leaves no process and no port, and the next run works.
 #
 #     checks/kill-nine.sh [TIMES=20] [ENGINE...]      engines: postgresql mysql redis cluster mongodb
-#                                                  replicaset cassandra ring
+#                                                  replicaset elasticsearch cassandra ring
 #
 # Half of the kills fall while the server is prepared, half after it listens; each after a random delay of 0-700 ms, or of
 # less where the example is over sooner.
@@ -19,7 +19,7 @@ case ${1:-} in
         shift
         ;;
 esac
-[ $# -gt 0 ] || set -- postgresql mysql redis cluster mongodb replicaset cassandra ring
+[ $# -gt 0 ] || set -- postgresql mysql redis cluster mongodb replicaset elasticsearch cassandra ring
 
 example_of() {
     case $1 in
@@ -29,10 +29,12 @@ example_of() {
         cluster) echo HashSlotsAndTags ;;
         mongodb) echo EsrCompoundIndex ;;
         replicaset) echo FailoverRetryableWrites ;;
+        elasticsearch) echo CustomAnalyzer ;;
         cassandra) echo QueryFirstTables ;;
         ring) echo ConsistencyWithNodeDown ;;
         *)
-            echo "There is no engine '$1'. The engines: postgresql, mysql, redis, cluster, mongodb, replicaset, cassandra, ring" >&2
+            echo "There is no engine '$1'. The engines: postgresql, mysql, redis, cluster, mongodb, replicaset, elasticsearch," \
+                "cassandra, ring" >&2
             exit 2
             ;;
     esac

@@ -1,7 +1,9 @@
 package mastery.benchmarks;
 
+import co.elastic.clients.elasticsearch.ElasticsearchClient;
 import com.datastax.oss.driver.api.core.CqlSession;
 import com.mongodb.client.MongoClient;
+import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -11,6 +13,8 @@ import java.util.function.Supplier;
 import javax.sql.DataSource;
 import mastery.support.cassandra.Cassandra;
 import mastery.support.cassandra.CassandraKeyspace;
+import mastery.support.elasticsearch.Elasticsearch;
+import mastery.support.elasticsearch.ElasticsearchIndices;
 import mastery.support.mongodb.MongoDb;
 import mastery.support.mongodb.MongoDbDatabase;
 import mastery.support.mysql.MySql;
@@ -43,6 +47,7 @@ final class CleanDatabase {
         measure("MySQL", count, CleanDatabase::mysql);
         measure("Redis", count, CleanDatabase::redis);
         measure("MongoDB", count, CleanDatabase::mongodb);
+        measure("Elasticsearch", count, CleanDatabase::elasticsearch);
         measure("Cassandra", count, CleanDatabase::cassandra);
         // Drivers may have left threads behind.
         System.exit(0);
@@ -95,6 +100,18 @@ final class CleanDatabase {
         CqlSession session = keyspace.newSession();
         session.execute("SELECT release_version FROM system.local");
         return new Used(session, keyspace);
+    }
+
+    /** Names of its own with a first index: nothing less keeps a test's documents apart. */
+    private static Used elasticsearch() {
+        ElasticsearchIndices indices = Elasticsearch.shared().newIndices();
+        ElasticsearchClient client = indices.newClient();
+        try {
+            client.indices().create(c -> c.index(indices.name("t")).settings(s -> s.numberOfReplicas("0")));
+            return new Used(client, indices);
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     private static Connection firstUse(DataSource dataSource) {
