@@ -21,8 +21,8 @@ import mastery.support.trace.Story;
  * <b>Needs:</b> nothing that Elasticsearch lacks.
  *
  * <p>An analyzer is character filters, one tokenizer, token filters, in this order. Synonyms stand before the cutting, so
- * that a synonym is cut too; after it, Elasticsearch refuses the index. Source: Elasticsearch Guide, "Text analysis", "Edge n-gram token filter", and
- * "search_analyzer".
+ * that a synonym is cut too; after it, Elasticsearch refuses the index. Source: Elasticsearch Guide, "Text analysis", "Edge
+ * n-gram token filter", and "search_analyzer".
  */
 public final class CustomAnalyzer {
 

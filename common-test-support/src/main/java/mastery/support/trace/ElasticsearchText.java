@@ -99,7 +99,7 @@ final class ElasticsearchText {
 
     private static String json(JsonNode node, int indent) {
         String line = line(node);
-        if (indent + line.length() <= LINE || !node.isContainerNode() || node.isEmpty()) {
+        if (indent + line.length() <= LINE || isFlat(node)) {
             return line;
         }
         String margin = " ".repeat(indent + INDENT);
@@ -115,6 +115,19 @@ final class ElasticsearchText {
         }
         String end = "\n" + " ".repeat(indent);
         return (node.isArray() ? "[\n" : "{\n") + String.join(",\n", parts) + end + (node.isArray() ? "]" : "}");
+    }
+
+    /** A value, or a list of values only, which the terminal breaks as it breaks a sentence. */
+    private static boolean isFlat(JsonNode node) {
+        if (node.isArray()) {
+            for (JsonNode each : node) {
+                if (each.isContainerNode()) {
+                    return false;
+                }
+            }
+            return true;
+        }
+        return node.isEmpty();
     }
 
     private static String line(JsonNode node) {
