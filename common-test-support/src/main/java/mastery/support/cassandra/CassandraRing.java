@@ -132,8 +132,19 @@ public final class CassandraRing implements Topology {
         return nodes;
     }
 
-    /** A keyspace whose rows lie on all three nodes. They all have to be up. */
+    /**
+     * A keyspace whose rows lie on all three nodes. Nodes that a test before left stopped or paused are started and resumed:
+     * its failure is not to be that of the next one.
+     */
     public synchronized CassandraKeyspace newKeyspace() {
+        for (Node node : nodes) {
+            if (node.isRunning()) {
+                node.resume();
+            } else {
+                node.start();
+            }
+        }
+        awaitAlive(NODES);
         if (keyspaces == null) {
             keyspaces = new Keyspaces(nodes.get(0), NODES, newSession(nodes.get(0), null));
         }

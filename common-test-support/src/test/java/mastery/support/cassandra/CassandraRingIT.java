@@ -71,6 +71,20 @@ class CassandraRingIT {
     }
 
     @Test
+    void whatATestLeftStoppedIsStartedForTheNext(CassandraRing ring) {
+        ring.nodes().get(1).stop();
+        ring.nodes().get(2).pause();
+        try (CassandraKeyspace keyspace = ring.newKeyspace();
+                CqlSession session = keyspace.newSession()) {
+            assertThat(ring.nodes()).allMatch(Node::isRunning);
+            SimpleStatement ofAll = SimpleStatement.newInstance(
+                            "SELECT role FROM system_auth.roles WHERE role = 'nobody'")
+                    .setConsistencyLevel(ConsistencyLevel.ALL);
+            assertThat(session.execute(ofAll).all()).isEmpty();
+        }
+    }
+
+    @Test
     void aPausedNodeIsMissedAndGoesOn(CqlSession session, CassandraRing ring) {
         Node last = ring.nodes().get(2);
         last.pause();
