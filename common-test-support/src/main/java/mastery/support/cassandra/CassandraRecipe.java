@@ -19,6 +19,7 @@ import mastery.support.provision.SoughtProgram;
 import mastery.support.server.Address;
 import mastery.support.server.ContainerPlan;
 import mastery.support.server.Engine;
+import mastery.support.server.FreeMemory;
 import mastery.support.server.Identity;
 import mastery.support.server.NativeLaunch;
 import mastery.support.server.NodeSpec;
@@ -148,20 +149,10 @@ public final class CassandraRecipe implements Recipe {
 
     @Override
     public void initialise(NativeLaunch launch) {
-        requireMemory(launch.spec(), FreeMemory.ofThisMachine());
+        FreeMemory.require(engine(), launch.spec(), MEMORY_OF_A_NODE);
         Optional<Path> archive = CassandraArchive.of(launch, file -> train(launch, file));
         write(launch, launch.directory(), "", archive, List.of());
         NEW_PASSWORDS.add(launch.address().password());
-    }
-
-    static void requireMemory(NodeSpec spec, FreeMemory memory) {
-        memory.bytes().ifPresent(free -> {
-            if (free < MEMORY_OF_A_NODE) {
-                throw new ServerException("Cassandra node '" + spec.name() + "' needs " + (MEMORY_OF_A_NODE >> 20)
-                        + " MB of memory, and " + (free >> 20) + " MB are free. End other programs or servers"
-                        + " (./mastery down), or name a server elsewhere with -Dmastery.cassandra.url=URL.");
-            }
-        });
     }
 
     /** A node that starts, writes the archive as it ends, and is thrown away. */

@@ -5,12 +5,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.TreeMap;
 import mastery.support.provision.SoughtProgram;
 import mastery.support.server.Address;
 import mastery.support.server.ContainerPlan;
 import mastery.support.server.Engine;
+import mastery.support.server.FreeMemory;
 import mastery.support.server.Identity;
 import mastery.support.server.NativeLaunch;
 import mastery.support.server.NodeSpec;
@@ -113,7 +113,7 @@ public final class ElasticsearchRecipe implements Recipe {
 
     @Override
     public void initialise(NativeLaunch launch) {
-        requireMemory(launch.spec());
+        FreeMemory.require(engine(), launch.spec(), NEEDED);
         launch.run(List.of("mkdir", CONFIGURATION, "tmp", NativeLaunch.DATA));
         // The server's user writes to it too, when the server no longer has the standard output.
         launch.writeSecret("server.log", "");
@@ -137,16 +137,6 @@ public final class ElasticsearchRecipe implements Recipe {
                         Map.of("bootstrap.password", launch.address().password()),
                         launch.directory().resolve(CONFIGURATION),
                         launch.directory()));
-    }
-
-    private static void requireMemory(NodeSpec spec) {
-        OptionalLong available = Memory.ofThisMachine().available();
-        if (available.isPresent() && available.getAsLong() < NEEDED) {
-            throw new ServerException("Elasticsearch node '" + spec.name() + "' needs " + (NEEDED >> 20)
-                    + " MB of memory, and " + (available.getAsLong() >> 20)
-                    + " MB are free here. End other programs, or name a server elsewhere with"
-                    + " -Dmastery.elasticsearch.url=URL.");
-        }
     }
 
     private static Map<String, String> settings(NativeLaunch launch) {

@@ -1,5 +1,6 @@
 package mastery.support.mongodb;
 
+import com.mongodb.MongoTimeoutException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -46,5 +47,10 @@ final class Members {
             throw failure;
         }
         return nodes;
+    }
+
+    /** A server that refuses to answer may be asked again; one that is not there may not. */
+    static boolean refused(Throwable failure) {
+        return !(failure instanceof MongoTimeoutException);
     }
 }

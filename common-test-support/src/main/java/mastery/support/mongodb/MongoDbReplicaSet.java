@@ -13,6 +13,7 @@ import java.util.stream.IntStream;
 import mastery.support.server.Node;
 import mastery.support.server.NodeSpec;
 import mastery.support.server.Passwords;
+import mastery.support.server.Patience;
 import mastery.support.server.SharedServers;
 import mastery.support.server.Topology;
 import org.bson.Document;
@@ -76,7 +77,10 @@ public final class MongoDbReplicaSet implements Topology {
 
     /** The member that accepts writes now; waits for an election that is going on. */
     public Node primary() {
-        Patience.until("the replica set has a primary", () -> primaryNow().isPresent());
+        Patience.until(
+                "the replica set has a primary",
+                Members::refused,
+                () -> primaryNow().isPresent());
         return primaryNow().orElseThrow();
     }
 
@@ -150,7 +154,7 @@ public final class MongoDbReplicaSet implements Topology {
      * Returns when there is a primary, every member that runs is the primary or a secondary of full vote, and each has applied
      * all that the primary had written at the time of the call.
      *
-     * @throws org.awaitility.core.ConditionTimeoutException when that is not so within a minute and a half
+     * @throws org.awaitility.core.ConditionTimeoutException when that is not so in time and a half
      */
     public void awaitHealthy() {
         Replication.awaitCopies(

@@ -10,6 +10,7 @@ import java.util.Map;
 import mastery.support.server.Node;
 import mastery.support.server.NodeSpec;
 import mastery.support.server.Passwords;
+import mastery.support.server.Patience;
 import mastery.support.server.SharedServers;
 import mastery.support.server.Topology;
 import org.bson.Document;
@@ -122,12 +123,13 @@ public final class MongoDbShardedCluster implements Topology {
     /**
      * Returns when the router gets an answer from every shard, such as after a node was started again.
      *
-     * @throws org.awaitility.core.ConditionTimeoutException when that is not so within a minute and a half
+     * @throws org.awaitility.core.ConditionTimeoutException when that is not so in time and a half
      */
     public void awaitHealthy() {
         try (MongoClient client = MongoDbEndpoint.connect(router)) {
             Patience.until(
                     "the router reaches every shard",
+                    Members::refused,
                     () -> client.getDatabase(MongoDbEndpoint.ADMIN)
                                     .runCommand(new Document("listDatabases", 1))
                                     .getDouble("ok")

@@ -6,6 +6,7 @@ import com.mongodb.client.MongoDatabase;
 import java.util.List;
 import java.util.Set;
 import mastery.support.server.Node;
+import mastery.support.server.Patience;
 import org.bson.BsonTimestamp;
 import org.bson.Document;
 
@@ -24,17 +25,17 @@ final class Replication {
      * Returns when as many members as given are the primary or secondaries, each with a vote, and have applied all that the
      * primary had written at the time of the call.
      *
-     * @throws org.awaitility.core.ConditionTimeoutException when that is not so within the limit of {@link Patience}
+     * @throws org.awaitility.core.ConditionTimeoutException when that is not so in time
      */
     static void awaitCopies(Node primary, int members) {
         try (MongoClient client = MongoDbEndpoint.connect(primary)) {
             MongoDatabase admin = client.getDatabase(MongoDbEndpoint.ADMIN);
             BsonTimestamp[] written = new BsonTimestamp[1];
-            Patience.until(primary + " tells what it has written", () -> {
+            Patience.until(primary + " tells what it has written", Members::refused, () -> {
                 written[0] = applied(status(admin), primary.address().toString());
                 return true;
             });
-            Patience.until(members + " members have what " + primary + " has written", () -> {
+            Patience.until(members + " members have what " + primary + " has written", Members::refused, () -> {
                 Document status = status(admin);
                 return status.getList("members", Document.class).stream()
                                         .filter(member -> WORKING.contains(member.getString("stateStr")))

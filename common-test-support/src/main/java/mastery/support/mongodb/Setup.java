@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import mastery.support.server.Address;
+import mastery.support.server.Patience;
 import org.bson.Document;
 
 /**
@@ -47,7 +48,9 @@ final class Setup {
                 elect(first);
             }
             Patience.until(
-                    first + " is the primary", () -> Replication.isPrimary(admin.runCommand(new Document("hello", 1))));
+                    first + " is the primary",
+                    Members::refused,
+                    () -> Replication.isPrimary(admin.runCommand(new Document("hello", 1))));
             admin.runCommand(new Document("createUser", first.user())
                     .append("pwd", first.password())
                     .append("roles", List.of("root"))
@@ -65,6 +68,7 @@ final class Setup {
         try (MongoClient client = MongoClients.create(settings)) {
             Patience.until(
                     member + " is elected",
+                    Members::refused,
                     () -> client.getDatabase(MongoDbEndpoint.ADMIN)
                                     .runCommand(new Document("replSetStepUp", 1))
                                     .getDouble("ok")

@@ -2,6 +2,7 @@ package mastery.support.redis;
 
 import java.util.List;
 import java.util.Map;
+import mastery.support.server.Patience;
 import redis.clients.jedis.Jedis;
 import redis.clients.jedis.Protocol.Command;
 
@@ -43,7 +44,7 @@ public final class ClusterWiring {
     /**
      * Returns when each of the given nodes sees all slots covered and, if it is a replica, its link to its master is up.
      *
-     * @throws org.awaitility.core.ConditionTimeoutException when that is not so within a minute
+     * @throws org.awaitility.core.ConditionTimeoutException when that is not so in time
      */
     public static void awaitHealthy(List<RedisEndpoint> nodes) {
         for (RedisEndpoint node : nodes) {

@@ -2,6 +2,7 @@ package mastery.support.redis;
 
 import java.util.List;
 import java.util.Map;
+import mastery.support.server.Patience;
 import redis.clients.jedis.Jedis;
 
 /**
@@ -18,7 +19,7 @@ public final class ReplicationWiring {
      *
      * @param primary a running node
      * @param replicas running nodes whose {@code masterauth} is the primary's password; what they hold is lost
-     * @throws org.awaitility.core.ConditionTimeoutException when that is not so within a minute
+     * @throws org.awaitility.core.ConditionTimeoutException when that is not so in time
      */
     public static void follow(RedisEndpoint primary, List<RedisEndpoint> replicas) {
         for (RedisEndpoint replica : replicas) {
@@ -36,7 +37,7 @@ public final class ReplicationWiring {
      * <p>A link that is up says nothing about the data: a replica that was started again loads the copy that it kept on disk,
      * takes up the stream where that ends, and counts as linked before it has read the rest.
      *
-     * @throws org.awaitility.core.ConditionTimeoutException when that is not so within a minute
+     * @throws org.awaitility.core.ConditionTimeoutException when that is not so in time
      */
     public static void awaitCopies(RedisEndpoint primary, List<RedisEndpoint> replicas) {
         try (Jedis source = primary.connect()) {

@@ -2,6 +2,7 @@ package mastery.support.redis;
 
 import java.util.List;
 import java.util.Map;
+import mastery.support.server.Patience;
 import redis.clients.jedis.Jedis;
 import redis.clients.jedis.Protocol.Command;
 

@@ -3,8 +3,6 @@ package mastery.support.cassandra;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import mastery.support.server.Address;
@@ -42,35 +40,6 @@ class CassandraRecipeTest {
     }
 
     @Test
-    void tooLittleMemoryIsSaidBeforeANodeStarts() throws IOException {
-        Files.writeString(directory.resolve("meminfo"), "MemTotal: 999999 kB\nMemAvailable:     204800 kB\n");
-        assertThatThrownBy(() -> CassandraRecipe.requireMemory(NodeSpec.of("node-2", Map.of()), memory()))
-                .isInstanceOf(ServerException.class)
-                .hasMessageContaining("Cassandra node 'node-2' needs 400 MB of memory, and 200 MB are free")
-                .hasMessageContaining("mastery.cassandra.url");
-        Files.writeString(directory.resolve("meminfo"), "MemAvailable:     999999 kB\n");
-        CassandraRecipe.requireMemory(NodeSpec.single(), memory());
-    }
-
-    @Test
-    void theLimitOfTheControlGroupCountsToo() throws IOException {
-        Files.writeString(directory.resolve("meminfo"), "MemAvailable:     9999999 kB\n");
-        Files.writeString(Files.createDirectories(directory.resolve("self")).resolve("cgroup"), "0::/build/7\n");
-        Path group = Files.createDirectories(directory.resolve("group/build/7"));
-        Files.writeString(group.resolve("memory.max"), "1073741824\n");
-        Files.writeString(group.resolve("memory.current"), "1000000000\n");
-        assertThat(memory().bytes()).hasValue(73741824);
-        Files.writeString(group.resolve("memory.max"), "max\n");
-        assertThat(memory().bytes()).hasValue(9999999L * 1024);
-    }
-
-    @Test
-    void aSystemThatDoesNotTellIsTrusted() {
-        assertThat(memory().bytes()).isEmpty();
-        CassandraRecipe.requireMemory(NodeSpec.single(), memory());
-    }
-
-    @Test
     void theConfigurationIsThatOfTheSpec() {
         NodeSpec spec = NodeSpec.of(
                 "node-1", Map.of(CassandraSettings.SEEDS, "127.0.0.1:7", "storage_port", "7", "num_tokens", "1"));
@@ -87,9 +56,5 @@ class CassandraRecipeTest {
                         .yaml(5)
                         .lines())
                 .contains("storage_port: 5", "      - seeds: \"127.0.0.1:5\"");
-    }
-
-    private FreeMemory memory() {
-        return new FreeMemory(directory, directory.resolve("group"));
     }
 }

@@ -95,22 +95,4 @@ class ElasticsearchRecipeTest {
         }
         return home;
     }
-
-    @Test
-    void theMemoryOfAControlGroupCountsWhereItIsLess() throws IOException {
-        Path proc = Files.createDirectories(directory.resolve("proc/self")).getParent();
-        Path group = Files.createDirectories(directory.resolve("groups/build"));
-        assertThat(new Memory(proc, group.getParent()).available()).isEmpty();
-
-        Files.writeString(proc.resolve("meminfo"), "MemTotal: 9000 kB\nMemAvailable:    1000 kB\n");
-        Files.writeString(proc.resolve("self/cgroup"), "0::/build\n");
-        assertThat(new Memory(proc, group.getParent()).available()).hasValue(1_024_000);
-
-        Files.writeString(group.resolve("memory.max"), "max\n");
-        Files.writeString(group.resolve("memory.current"), "5000\n");
-        assertThat(new Memory(proc, group.getParent()).available()).hasValue(1_024_000);
-
-        Files.writeString(group.resolve("memory.max"), "105000\n");
-        assertThat(new Memory(proc, group.getParent()).available()).hasValue(100_000);
-    }
 }

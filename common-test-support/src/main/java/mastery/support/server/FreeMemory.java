@@ -1,4 +1,4 @@
-package mastery.support.cassandra;
+package mastery.support.server;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -7,7 +7,7 @@ import java.util.OptionalLong;
 import java.util.stream.LongStream;
 
 /** How much memory a new process can have: what the system has left, and what the control group still allows. */
-final class FreeMemory {
+public final class FreeMemory {
 
     private final Path proc;
     private final Path controlGroups;
@@ -21,7 +21,27 @@ final class FreeMemory {
         return new FreeMemory(Path.of("/proc"), Path.of("/sys/fs/cgroup"));
     }
 
-    /** Bytes; empty where the system does not tell. */
+    /**
+     * Passes where a node fits, and where the system does not tell.
+     *
+     * @param bytes what the node needs
+     * @throws ServerException if less is free
+     */
+    public static void require(Engine engine, NodeSpec spec, long bytes) {
+        ofThisMachine().requireFor(engine, spec, bytes);
+    }
+
+    void requireFor(Engine engine, NodeSpec spec, long bytes) {
+        bytes().ifPresent(free -> {
+            if (free < bytes) {
+                throw new ServerException(engine + " node '" + spec.name() + "' needs " + (bytes >> 20)
+                        + " MB of memory, and " + (free >> 20) + " MB are free. End other programs or servers"
+                        + " (./mastery down), or name a server elsewhere with -Dmastery." + engine.id() + ".url=URL.");
+            }
+        });
+    }
+
+    /** Empty where the system does not tell. */
     OptionalLong bytes() {
         return LongStream.concat(ofSystem().stream(), ofControlGroup().stream()).min();
     }
