@@ -5,7 +5,6 @@ import static org.awaitility.Awaitility.await;
 import com.datastax.oss.driver.api.core.AllNodesFailedException;
 import com.datastax.oss.driver.api.core.ConsistencyLevel;
 import com.datastax.oss.driver.api.core.CqlSession;
-import com.datastax.oss.driver.api.core.DriverException;
 import com.datastax.oss.driver.api.core.DriverTimeoutException;
 import com.datastax.oss.driver.api.core.cql.Row;
 import com.datastax.oss.driver.api.core.cql.SimpleStatement;
@@ -182,13 +181,23 @@ public final class CassandraRing implements Topology {
 
     /** As {@link #awaitAlive(int)}, in the eyes of one node: where another is paused, and would not answer. */
     public void awaitAlive(Node node, int count) {
-        try (CqlSession session = newSession(node, null)) {
+        try (CqlSession session = newSessionInTime(node)) {
             await(node + " sees " + count + " nodes alive")
                     .atMost(LIMIT)
                     .pollDelay(Duration.ZERO)
                     .pollInterval(Duration.ofMillis(100))
                     .until(() -> aliveSeenBy(session, node) == count && (count < NODES || knowsAll(session)));
         }
+    }
+
+    /** A login reads the roles from a replica, which may be one that died and is not yet known to have. */
+    private CqlSession newSessionInTime(Node node) {
+        return await("a login at " + node)
+                .atMost(LIMIT)
+                .pollDelay(Duration.ZERO)
+                .pollInterval(Duration.ofMillis(100))
+                .ignoreException(AllNodesFailedException.class)
+                .until(() -> newSession(node, null), CqlSession.class::isInstance);
     }
 
     /** Knows where the others serve clients, as drivers ask it, and all have the same schema. */
@@ -236,29 +245,6 @@ public final class CassandraRing implements Topology {
      */
     public void awaitSchemaAgreement() {
         awaitAlive(NODES);
-    }
-
-    /**
-     * Returns when no running node keeps a hint any more: what was written while a node was away has reached it.
-     *
-     * @throws org.awaitility.core.ConditionTimeoutException when that is not so within 90 s
-     */
-    public void awaitHintsDelivered() {
-        for (Node node : nodes) {
-            if (node.isRunning()) {
-                try (CqlSession session = newSession(node, null)) {
-                    await(node + " has delivered its hints")
-                            .atMost(LIMIT)
-                            .pollDelay(Duration.ZERO)
-                            .pollInterval(Duration.ofMillis(100))
-                            .until(() -> session.execute("SELECT host_id FROM system_views.pending_hints")
-                                    .all()
-                                    .isEmpty());
-                } catch (DriverException e) {
-                    throw new ServerException(node + " does not tell its hints: " + e.getMessage(), e);
-                }
-            }
-        }
     }
 
     @Override

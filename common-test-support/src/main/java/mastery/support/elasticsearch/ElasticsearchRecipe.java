@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import mastery.support.provision.JavaHomes;
 import mastery.support.provision.SoughtProgram;
 import mastery.support.server.Address;
 import mastery.support.server.ContainerPlan;
@@ -165,7 +166,7 @@ public final class ElasticsearchRecipe implements Recipe {
     @Override
     public List<String> command(NativeLaunch launch) {
         String home = launch.programs().root().toString();
-        int java = ServerJdk.feature(launch.programs());
+        int java = JavaHomes.major(launch.programs().directory().getParent());
         List<String> command = new ArrayList<>(
                 // The shell is replaced by the server, which keeps its process id.
                 List.of(

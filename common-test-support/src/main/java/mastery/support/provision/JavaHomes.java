@@ -79,7 +79,7 @@ public final class JavaHomes {
         List<Java> found = new ArrayList<>();
         candidates.forEach(
                 (home, origin) -> examine(home, origin, majors, notes).ifPresent(found::add));
-        return found.stream().min(Comparator.comparingInt(java -> majors.indexOf(major(java))));
+        return found.stream().min(Comparator.comparingInt(java -> majors.indexOf(major(java.version()))));
     }
 
     private void collect(int major, Map<Path, String> candidates) {
@@ -148,7 +148,7 @@ public final class JavaHomes {
             return Optional.empty();
         }
         Java java = new Java(home, version.get());
-        if (!majors.contains(major(java))) {
+        if (!majors.contains(major(java.version()))) {
             notes.add(home + " is " + version.get());
             return Optional.empty();
         }
@@ -161,9 +161,22 @@ public final class JavaHomes {
         return Optional.of(java);
     }
 
-    private static int major(Java java) {
-        int first = java.version().parts().get(0);
-        return first == 1 ? java.version().parts().get(1) : first;
+    /**
+     * The number by which a Java is known, such as 17; 8 for 1.8.
+     *
+     * @param home the directory that holds {@code bin/java}
+     * @throws ProvisionException if its file {@code release} does not tell it
+     */
+    public static int major(Path home) {
+        return version(home)
+                .map(JavaHomes::major)
+                .orElseThrow(() -> new ProvisionException(
+                        home + " does not tell its version in the file release. Name another Java."));
+    }
+
+    private static int major(Version version) {
+        int first = version.parts().get(0);
+        return first == 1 ? version.parts().get(1) : first;
     }
 
     private static Optional<Version> version(Path home) {

@@ -3,9 +3,7 @@ package mastery.support.elasticsearch;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.List;
@@ -13,14 +11,10 @@ import java.util.Map;
 import mastery.support.server.Address;
 import mastery.support.server.ServerException;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 class ElasticsearchRecipeTest {
 
     private final ElasticsearchRecipe recipe = new ElasticsearchRecipe();
-
-    @TempDir
-    Path directory;
 
     @Test
     void aUrlIsReadAndWritten() {
@@ -65,34 +59,5 @@ class ElasticsearchRecipeTest {
         assertThat(text).contains("\6secret\2pw\40");
         // two settings in order; text type 0; 200 letters in two bytes of seven bits; two and three bytes a letter
         assertThat(hex).contains("02" + "0161" + "00" + "03" + "31c3a9e282ac" + "0162" + "00" + "c801" + "7878");
-    }
-
-    @Test
-    void aJdkThatServesIsFoundBehindOnesThatDoNot() throws IOException {
-        Path old = jdk("old", "11.0.2", true);
-        Path future = jdk("future", "99", true);
-        Path runtime = jdk("runtime", "21.0.1", false);
-        Path good = jdk("good", "21.0.4", true);
-        assertThat(ServerJdk.find(List.of(directory.resolve("none"), old, future, runtime)))
-                .isEmpty();
-        assertThat(ServerJdk.find(List.of(old, future, runtime, good)))
-                .hasValueSatisfying(found -> assertThat(found.home()).isEqualTo(good));
-        assertThat(ServerJdk.candidates(old, future.toString(), directory))
-                .startsWith(old, future)
-                .contains(good);
-        assertThat(ServerJdk.MISSING).contains("17 to 25", "JAVA_HOME");
-    }
-
-    private Path jdk(String name, String version, boolean whole) throws IOException {
-        Path home = Files.createDirectories(directory.resolve(name));
-        Files.writeString(home.resolve("release"), "IMPLEMENTOR=\"x\"\nJAVA_VERSION=\"" + version + "\"\n");
-        Files.createDirectories(home.resolve("bin"));
-        Files.createDirectories(home.resolve("lib"));
-        Files.writeString(home.resolve("bin/java"), "");
-        assertThat(home.resolve("bin/java").toFile().setExecutable(true)).isTrue();
-        if (whole) {
-            Files.writeString(home.resolve("lib/libinstrument.so"), "");
-        }
-        return home;
     }
 }
