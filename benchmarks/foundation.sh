@@ -167,23 +167,38 @@ class_path=$home/benchmarks/target/classes:$home/common-test-support/target/clas
 quietly ./mastery run KeysetPagination
 wall 'run KeysetPagination' 5 ./mastery run KeysetPagination
 
-kept=yes
-quietly ./mastery up postgresql
-quietly ./mastery run KeysetPagination
-wall 'run KeysetPagination, server up' 5 ./mastery run KeysetPagination
-quietly ./mastery down
-kept=
+for example in CustomAnalyzer QueryFirstTables; do
+    quietly ./mastery run $example
+    wall "run $example" 3 ./mastery run $example
+done
+
+# warm EXAMPLE ENGINE: the example on a server that is kept
+warm() {
+    kept=yes
+    quietly ./mastery up "$2"
+    quietly ./mastery run "$1"
+    wall "run $1, server up" 5 ./mastery run "$1"
+    quietly ./mastery down
+    kept=
+}
+warm KeysetPagination postgresql
+warm EsrCompoundIndex mongodb
+warm CustomAnalyzer elasticsearch
+warm QueryFirstTables cassandra
 
 java_figures CleanDatabase 50
 java_figures SharedFixture 5
+java_figures TopologyStart 3
 
 progress 'the servers idle'
 kept=yes
-quietly ./mastery up
+engines='postgresql mysql redis mongodb elasticsearch cassandra'
+# shellcheck disable=SC2086 # a list of words
+quietly ./mastery up $engines
 sleep 5
 together=0
-for engine in postgresql mysql redis mongodb elasticsearch cassandra; do
-    pid=$(server_pid $engine)
+for engine in $engines; do
+    pid=$(server_pid "$engine")
     [ -n "$pid" ] || continue
     memory_of "$pid"
     memory_figure "$engine idle" "$total"
