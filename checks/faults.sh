@@ -33,6 +33,18 @@ own_programs() {
     [ -n "$server" ] && echo "-Dmastery.$1.home=${server%/*}"
 }
 
+# The programs that are no installation which can be named, in the cache of the checks: read where they are.
+link_programs() {
+    local cache=${MASTERY_CACHE:-/var/cache/database-mastery} path found=1
+    for path in "$cache/trees/$1" "$cache/made/$1"-[0-9]*; do
+        [ -d "$path" ] || continue
+        mkdir -p "$(dirname "$shared/${path#"$cache"/}")"
+        ln -sfn "$path" "$shared/${path#"$cache"/}"
+        found=0
+    done
+    return $found
+}
+
 skip_unless_root() {
     is_root || {
         skip "$1 needs root"
@@ -100,7 +112,7 @@ names() {
     local command
     for command in up down doctor; do
         run 30 "$mastery" $command oracle
-        fails; says 'postgresql, mysql, redis, cassandra'; no_stack_trace
+        fails; says 'postgresql, mysql, redis, mongodb, elasticsearch, cassandra, sqlserver'; no_stack_trace
     done
     nothing_left
     end
@@ -167,13 +179,13 @@ settings() {
 
 empty_cache() {
     begin 'two runs at once with an empty cache: both work, one of them downloads'
-    local first second out_first out_second
+    local first second out_first out_second cache=$work/cache-empty
     out_first=$work/out/first
     out_second=$work/out/second
-    (cd "$work/cwd" && exec timeout -k 5 600 "$mastery" $native -Dmastery.cache="$shared" run StampedeProtection) \
+    (cd "$work/cwd" && exec timeout -k 5 600 "$mastery" $native -Dmastery.cache="$cache" run StampedeProtection) \
         </dev/null >"$out_first" 2>&1 &
     first=$!
-    (cd "$work/cwd" && exec timeout -k 5 600 "$mastery" $native -Dmastery.cache="$shared" run StampedeProtection) \
+    (cd "$work/cwd" && exec timeout -k 5 600 "$mastery" $native -Dmastery.cache="$cache" run StampedeProtection) \
         </dev/null >"$out_second" 2>&1 &
     second=$!
     wait $first || problem 'the first failed'
@@ -183,7 +195,7 @@ empty_cache() {
     local unpacked
     unpacked=$(grep -c 'Unpacking' "$output")
     [ "$unpacked" = 1 ] || problem "unpacked $unpacked times"
-    [ -z "$(find "$shared/trees" -maxdepth 1 -name '*.making')" ] || problem 'a half-made tree is left'
+    [ -z "$(find "$cache/trees" -maxdepth 1 -name '*.making')" ] || problem 'a half-made tree is left'
     no_stack_trace; nothing_left
     end
 }
@@ -444,16 +456,22 @@ silent_url() {
 }
 
 # url_of OUTPUT ENGINE
-url_of() { grep -Eo "(jdbc:$2|$2)://[^ ]+" "$1" | head -n 1; }
+url_of() {
+    local scheme=$2
+    [ "$scheme" != elasticsearch ] || scheme=http
+    grep -Eo "(jdbc:)?$scheme://[^ ]+" "$1" | head -n 1
+}
 
 kept_server() {
-    local engine example url process home cache
-    for engine in postgresql mysql redis mongodb; do
+    local engine example url port process home cache
+    for engine in postgresql mysql redis mongodb elasticsearch cassandra; do
         case $engine in
             postgresql) example=KeysetPagination ;;
             mysql) example=GapLocks ;;
             redis) example=StampedeProtection ;;
             mongodb) example=EsrCompoundIndex ;;
+            elasticsearch) example=CustomAnalyzer ;;
+            cassandra) example=QueryFirstTables ;;
         esac
         begin "$engine: up twice keeps one server, run uses it, down ends it"
         # In a cache of its own: the servers that somebody keeps here are not touched.
@@ -462,6 +480,8 @@ kept_server() {
             fill_shared_cache || problem 'the cache could not be filled'
         elif home=$(own_programs $engine); then
             cache+=("$home")
+        elif link_programs $engine; then
+            :
         else
             skip "$engine is not in the cache"
             continue
@@ -470,6 +490,7 @@ kept_server() {
         succeeds; no_stack_trace
         process=$(grep -Eo 'process [0-9]+' "$output" | grep -Eo '[0-9]+')
         url=$(url_of "$output" $engine)
+        port=$(sed -E 's,.*@?127\.0\.0\.1:([0-9]+).*,\1,' <<<"$url")
         local ports
         ports=$(ports_of "$process")
         [ -n "$ports" ] || problem "process '$process' of up listens on no port"
@@ -479,7 +500,7 @@ kept_server() {
         run 60 "$mastery" $native "${cache[@]}" status $engine
         succeeds; says "process ${process}[^0-9]"
         run 60 "$mastery" $native "${cache[@]}" doctor $engine
-        succeeds; says "kept up on port $ports"
+        succeeds; says "kept up on port $port"
         # With the directory for native servers closed, only the kept one can be what it runs on.
         run 120 "$mastery" $native "${cache[@]}" -Djava.io.tmpdir="$work/nowhere" run $example
         succeeds; no_stack_trace
@@ -491,7 +512,7 @@ kept_server() {
         succeeds; no_stack_trace
         run 60 "$mastery" "-Dmastery.$engine.url=$(sed -E 's,(password=)[^&]*,\1wrong,; s,://([^:/]*):[^@]*@,://\1:wrong@,' <<<"$url")" \
             "${cache[@]}" run $example
-        fails; says "127.0.0.1:$ports"; says '[Pp]assword|Access denied|WRONGPASS'; within 10; no_stack_trace
+        fails; says "127.0.0.1:$port"; says '[Pp]assword|Access denied|WRONGPASS'; within 10; no_stack_trace
         never_says ':wrong|=wrong'
         end
 
