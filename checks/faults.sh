@@ -25,10 +25,11 @@ fill_shared_cache() {
 
 # The programs that the examples use here, as installed ones: so a cache of one's own needs no second download.
 own_programs() {
-    local trees=${MASTERY_CACHE:-/var/cache/database-mastery}/trees server
+    local trees=${MASTERY_CACHE:-/var/cache/database-mastery}/trees server=
     [ "$1" != postgresql ] || server=postgres
     [ "$1" != mysql ] || server=mysqld
     [ "$1" != mongodb ] || server=mongod
+    [ -n "$server" ] || return 1
     server=$(find -L "$trees/$1/usr" -name "$server" -type f -perm -u+x 2>/dev/null | head -n 1)
     [ -n "$server" ] && echo "-Dmastery.$1.home=${server%/*}"
 }
