@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -59,27 +60,33 @@ class CachedDirectoryTest {
         AtomicInteger made = new AtomicInteger();
         CountDownLatch begun = new CountDownLatch(1);
         CountDownLatch waits = new CountDownLatch(1);
-        CompletableFuture<Path> first = CompletableFuture.supplyAsync(() -> cached().orMake(Progress.SILENT, part -> {
-            begun.countDown();
-            try {
-                waits.await();
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-            made.incrementAndGet();
-        }));
+        // The common pool may have a single thread, and the first waits for the second.
+        Executor threads = task -> new Thread(task).start();
+        CompletableFuture<Path> first = CompletableFuture.supplyAsync(
+                () -> cached().orMake(Progress.SILENT, part -> {
+                    begun.countDown();
+                    try {
+                        waits.await();
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                    }
+                    made.incrementAndGet();
+                }),
+                threads);
         begun.await();
-        CompletableFuture<Path> second = CompletableFuture.supplyAsync(() -> cached().orMake(
-                        new Progress() {
-                            @Override
-                            public void bytes(String what, long done, long total) {}
+        CompletableFuture<Path> second = CompletableFuture.supplyAsync(
+                () -> cached().orMake(
+                                new Progress() {
+                                    @Override
+                                    public void bytes(String what, long done, long total) {}
 
-                            @Override
-                            public void step(String what) {
-                                waits.countDown();
-                            }
-                        },
-                        part -> made.incrementAndGet()));
+                                    @Override
+                                    public void step(String what) {
+                                        waits.countDown();
+                                    }
+                                },
+                                part -> made.incrementAndGet()),
+                threads);
         assertThat(second.join()).isEqualTo(first.join());
         assertThat(made).hasValue(1);
     }
