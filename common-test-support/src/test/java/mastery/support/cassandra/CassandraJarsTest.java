@@ -10,7 +10,9 @@ import mastery.support.provision.ProvisionException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 
+@Isolated("sets a system property that a start of the server would read")
 class CassandraJarsTest {
 
     @TempDir
