@@ -2,6 +2,7 @@ package mastery.support.junit;
 
 import java.lang.annotation.Annotation;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -17,6 +18,11 @@ final class TopologyLocks implements ResourceLocksProvider {
                 .filter(annotation -> !isSingle(annotation))
                 .map(annotation -> new Lock(annotation.toString()))
                 .collect(Collectors.toSet());
+    }
+
+    @Override
+    public Set<Lock> provideForNestedClass(List<Class<?>> enclosingInstanceTypes, Class<?> testClass) {
+        return provideForClass(testClass);
     }
 
     /** An annotation whose attributes all have their defaults asks for a single server. */

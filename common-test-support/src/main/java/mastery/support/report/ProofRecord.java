@@ -66,12 +66,21 @@ public final class ProofRecord {
                 .ifPresent(directory -> ReportFiles.write(
                         java.nio.file.Path.of(directory),
                         new Proof(
-                                proof.getSimpleName().replaceFirst("IT$", ""),
+                                concept(),
                                 proof.getName(),
                                 List.copyOf(servers),
                                 proven.get(),
                                 failed.get(),
                                 skipped.get(),
                                 reason)));
+    }
+
+    /** What a nested class proves of one engine is the concept of the class around it. */
+    private String concept() {
+        Class<?> outermost = proof;
+        while (outermost.getEnclosingClass() != null) {
+            outermost = outermost.getEnclosingClass();
+        }
+        return outermost.getSimpleName().replaceFirst("IT$", "");
     }
 }

@@ -2,6 +2,7 @@ package mastery.support.junit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class TopologyLocksTest {
@@ -32,5 +33,11 @@ class TopologyLocksTest {
                 .isEqualTo(locks.provideForClass(OnTwoServersToo.class))
                 .doesNotContainAnyElementsOf(locks.provideForClass(OnAServerWithSettings.class));
         assertThat(locks.provideForClass(OnAServerWithSettings.class)).hasSize(1);
+    }
+
+    @Test
+    void aNestedClassAsksAsAnyOther() {
+        assertThat(locks.provideForNestedClass(List.of(TopologyLocksTest.class), OnTwoServers.class))
+                .isEqualTo(locks.provideForClass(OnTwoServersToo.class));
     }
 }
