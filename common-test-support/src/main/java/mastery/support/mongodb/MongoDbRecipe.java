@@ -19,7 +19,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import mastery.support.provision.SoughtProgram;
 import mastery.support.provision.Version;
@@ -59,8 +61,12 @@ public final class MongoDbRecipe implements Recipe {
     private static final String KEY_FILE = "key";
     private static final long MEGABYTE = 1_000_000;
     private static final long LEAST_ROOM = 700;
+    private static final int PORT = 27017;
     private static final int CONNECT_LIMIT_MILLIS = 2_000;
     private static final int ANSWER_LIMIT_SECONDS = 5;
+
+    /** Passwords of containers whose member is in no set yet. */
+    private static final Set<String> WITHOUT_SET = ConcurrentHashMap.newKeySet();
 
     @Override
     public Engine engine() {
@@ -106,6 +112,10 @@ public final class MongoDbRecipe implements Recipe {
         String url = url(address);
         if (new ConnectionString(url).getHosts().size() == 1 && !url.startsWith("mongodb+srv:")) {
             requireListening(address);
+        }
+        if (WITHOUT_SET.contains(address.password())) {
+            Setup.inContainer(url, PORT);
+            WITHOUT_SET.remove(address.password());
         }
         return ask(url, true);
     }
@@ -266,29 +276,20 @@ public final class MongoDbRecipe implements Recipe {
 
     /**
      * The key and the password come by the environment, where no list of processes shows them. The image starts its server
-     * twice, the first time for the administrator alone: the set is made as soon as the second one takes the command.
+     * twice, the first time for the administrator alone, out of reach from here: the set is made by the first connection.
      */
     @Override
     public ContainerPlan container(NodeSpec spec, String password) {
+        WITHOUT_SET.add(password);
         String start = """
                 umask 077
                 printf '%s\\n' "$MONGO_INITDB_ROOT_PASSWORD" > /tmp/mastery-key
                 chown mongodb /tmp/mastery-key 2> /dev/null
-                MASTERY_PASSWORD=$MONGO_INITDB_ROOT_PASSWORD
-                export MASTERY_PASSWORD
-                (until mongosh --quiet --port 27017 --eval '
-                    db.getSiblingDB("admin").auth("root", process.env.MASTERY_PASSWORD);
-                    try {
-                      rs.initiate({_id: "rs0", members: [{_id: 0, host: "127.0.0.1:27017"}]});
-                    } catch (e) {
-                      if (e.codeName !== "AlreadyInitialized") throw e;
-                    }' > /dev/null 2>&1
-                do sleep 0.2; done) &
                 exec docker-entrypoint.sh mongod --replSet rs0 --keyFile /tmp/mastery-key --bind_ip_all \\
                     --oplogSize 64 --wiredTigerCacheSizeGB 0.25 --setParameter ttlMonitorSleepSecs=1
                 """;
         return new ContainerPlan(
-                27017,
+                PORT,
                 Map.of("MONGO_INITDB_ROOT_USERNAME", administrator(), "MONGO_INITDB_ROOT_PASSWORD", password),
                 List.of("bash", "-c", start));
     }

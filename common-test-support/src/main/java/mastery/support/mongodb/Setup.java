@@ -1,6 +1,7 @@
 package mastery.support.mongodb;
 
 import com.mongodb.MongoClientSettings;
+import com.mongodb.MongoCommandException;
 import com.mongodb.MongoCredential;
 import com.mongodb.client.MongoClient;
 import com.mongodb.client.MongoClients;
@@ -25,12 +26,33 @@ final class Setup {
 
     private static final int HEARTBEAT_MILLIS = 500;
     private static final int REACH_SECONDS = 10;
+    private static final int ALREADY_INITIALIZED = 23;
 
     private Setup() {}
 
     /** A set of one. Returns when it accepts writes and its administrator exists. */
     static void single(Address address) {
         set(MongoDbRecipe.SINGLE_SET, List.of(address), false);
+    }
+
+    /**
+     * A set of the one member that the official image runs, whose entrypoint has made the administrator before.
+     *
+     * @param url of the member, as it is reached from here
+     * @param port on which the member reaches itself
+     */
+    static void inContainer(String url, int port) {
+        List<Address> members = List.of(Address.loopback(port, "", ""));
+        try (MongoClient client = MongoClients.create(brief(url).build())) {
+            client.getDatabase(MongoDbEndpoint.ADMIN)
+                    .runCommand(
+                            new Document("replSetInitiate", configuration(MongoDbRecipe.SINGLE_SET, members, false)));
+        } catch (MongoCommandException e) {
+            // An answer was lost the last time.
+            if (e.getErrorCode() != ALREADY_INITIALIZED) {
+                throw e;
+            }
+        }
     }
 
     /**
@@ -78,7 +100,11 @@ final class Setup {
 
     /** Without a user. A server that just answered is not waited for long. */
     private static MongoClientSettings.Builder settings(Address member) {
-        return MongoDbEndpoint.settings("mongodb://" + member + "/?directConnection=true")
+        return brief("mongodb://" + member + "/?directConnection=true");
+    }
+
+    private static MongoClientSettings.Builder brief(String url) {
+        return MongoDbEndpoint.settings(url)
                 .applyToClusterSettings(cluster -> cluster.serverSelectionTimeout(REACH_SECONDS, TimeUnit.SECONDS));
     }
 
