@@ -21,9 +21,12 @@ public final class Report {
 
     private Report() {}
 
-    /** The table of a module or of the whole repository; empty when nothing was recorded. */
+    /** The table of a module or of the whole repository, of runs of all names; empty when nothing was recorded. */
     public static String render(Path root) {
-        List<Proof> proofs = ReportFiles.readAll(root);
+        return render(ReportFiles.readAll(root));
+    }
+
+    static String render(List<Proof> proofs) {
         if (proofs.isEmpty()) {
             return "";
         }

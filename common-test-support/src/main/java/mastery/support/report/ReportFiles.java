@@ -10,12 +10,15 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /** The files in which runs are written down: one JSON file for each test class, and one for the whole. */
 final class ReportFiles {
 
+    /** Where a run is written down that has no name of its own; the others' begin with it. */
     private static final String DIRECTORY = "mastery-report";
+
     private static final ObjectMapper JSON =
             JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
 
@@ -39,24 +42,42 @@ final class ReportFiles {
         }
     }
 
-    /** The proofs recorded below a module or below the repository's root, in the order of their class names. */
+    /** The proofs of the runs of all names, below a module or below the repository's root, in the order of their class names. */
     static List<Proof> readAll(Path root) {
+        return read(root, name -> name.startsWith(DIRECTORY));
+    }
+
+    /** The proofs of the run of one name. */
+    static List<Proof> read(Path root, String name) {
+        return read(root, name::equals);
+    }
+
+    private static List<Proof> read(Path root, Predicate<String> names) {
         List<Proof> proofs = new ArrayList<>();
-        readModule(root, proofs);
-        try (Stream<Path> modules = Files.list(root)) {
-            modules.filter(Files::isDirectory).sorted().forEach(module -> readModule(module, proofs));
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot read " + root, e);
-        }
+        readModule(root, names, proofs);
+        subdirectories(root).forEach(module -> readModule(module, names, proofs));
         proofs.sort(Comparator.comparing(Proof::testClass));
         return proofs;
     }
 
-    private static void readModule(Path module, List<Proof> proofs) {
-        Path directory = module.resolve("target").resolve(DIRECTORY);
-        if (!Files.isDirectory(directory)) {
-            return;
+    private static void readModule(Path module, Predicate<String> names, List<Proof> proofs) {
+        Path target = module.resolve("target");
+        if (Files.isDirectory(target)) {
+            subdirectories(target).stream()
+                    .filter(directory -> names.test(directory.getFileName().toString()))
+                    .forEach(directory -> readDirectory(directory, proofs));
         }
+    }
+
+    private static List<Path> subdirectories(Path directory) {
+        try (Stream<Path> files = Files.list(directory)) {
+            return files.filter(Files::isDirectory).sorted().toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read " + directory, e);
+        }
+    }
+
+    private static void readDirectory(Path directory, List<Proof> proofs) {
         try (Stream<Path> files = Files.list(directory)) {
             for (Path file :
                     files.filter(path -> path.toString().endsWith(".json")).toList()) {

@@ -38,6 +38,31 @@ class ReportTest {
     }
 
     @Test
+    void runsOfTwoNamesStandBesideEachOtherAndEachAloneInItsOwnReport() {
+        Proof.Server image = new Proof.Server(
+                "postgresql", "18.6", "PostgreSQL 18.6", "stand-in image x/stand-in: Debian sid 18.6-3", "container");
+        record("mastery.postgresql.advanced.KeysetPaginationIT", 5, 0, 0, "");
+        ReportFiles.write(
+                root.resolve("module/target/mastery-report-container"),
+                new Proof(
+                        "KeysetPagination",
+                        "mastery.postgresql.advanced.KeysetPaginationIT",
+                        List.of(image),
+                        4,
+                        1,
+                        0,
+                        ""));
+
+        assertThat(Report.render(root))
+                .containsPattern("PostgreSQL +18\\.6 +native +Debian sid 18\\.6-3 +1 +5 +0")
+                .containsPattern("PostgreSQL +18\\.6 +container +stand-in image +1 +4 +1");
+        assertThat(Report.anyFailed(root)).isTrue();
+        assertThat(Report.render(ReportFiles.read(root, "mastery-report"))).doesNotContain("container");
+        assertThat(Report.render(ReportFiles.read(root, "mastery-report-container")))
+                .doesNotContain("native");
+    }
+
+    @Test
     void aSkippedProofIsNamedWithItsReasonAndNotCounted() {
         ReportFiles.write(
                 module,
