@@ -25,6 +25,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             ListCommand.class,
             PathCommand.class,
             RunCommand.class,
+            FetchCommand.class,
             UpCommand.class,
             DownCommand.class,
             StatusCommand.class,

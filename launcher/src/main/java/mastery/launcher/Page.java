@@ -61,6 +61,11 @@ final class Page {
         out.println(line.toString().stripTrailing());
     }
 
+    /** A line for a script, however long. */
+    void line(String text) {
+        out.println(text);
+    }
+
     void flush() {
         out.flush();
     }

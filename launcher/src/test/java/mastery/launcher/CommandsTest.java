@@ -208,6 +208,16 @@ class CommandsTest {
     }
 
     @Test
+    void fetchedProgramsAreOneLineOfFourColumnsForAScript() {
+        Servers.Fetched fetched =
+                new Servers.Fetched(Engine.REDIS, "8.0.2", Path.of("/a/cache", "t".repeat(80)), "Debian trixie");
+        FetchCommand.print(fetched, true, new Page(new PrintWriter(out), false));
+
+        assertThat(out.toString().strip().split("\t"))
+                .containsExactly("redis", "8.0.2", "/a/cache/" + "t".repeat(80), "Debian trixie");
+    }
+
+    @Test
     void aServerThatDoesNotAnswerIsShownWithTheWayToEndIt() {
         Page page = new Page(new PrintWriter(out), false);
         Instant since = Instant.now().minusSeconds(125);

@@ -7,13 +7,11 @@ import com.github.dockerjava.core.DefaultDockerClientConfig;
 import com.github.dockerjava.core.DockerClientImpl;
 import com.github.dockerjava.zerodep.ZerodepDockerHttpClient;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -38,15 +36,16 @@ final class ContainerEngine {
 
     private ContainerEngine() {}
 
-    /** The pinned official image of an engine. */
+    /** The image that serves an engine, as it is pulled. */
     static String image(Engine engine) {
-        Properties images = new Properties();
-        try (InputStream file = ContainerEngine.class.getResourceAsStream("images.properties")) {
-            images.load(file);
-        } catch (IOException e) {
-            throw new IllegalStateException("images.properties cannot be read", e);
-        }
-        return images.getProperty(engine.id());
+        return Images.of(engine);
+    }
+
+    /** What a report says of that image, which is here. */
+    static String describeImage(Engine engine) {
+        String image = image(engine);
+        return Images.describe(
+                image, client().inspectImageCmd(image).exec().getConfig().getLabels());
     }
 
     /** Where an engine would listen; empty when this machine has none. */
@@ -85,8 +84,9 @@ final class ContainerEngine {
         Optional<String> refusal = recipe.imageRefusal();
         Optional<String> socket = socket();
         if (socket.isEmpty()) {
-            return Optional.of("no container engine runs on this machine"
-                    + refusal.map(reason -> ", and " + reason).orElse(""));
+            return Optional.of(
+                    "no container engine runs on this machine to run the image " + Images.withoutDigest(image(engine))
+                            + refusal.map(reason -> ", and " + reason).orElse(""));
         }
         if (refusal.isPresent()) {
             return refusal;

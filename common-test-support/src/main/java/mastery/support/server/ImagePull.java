@@ -33,6 +33,9 @@ final class ImagePull extends ResultCallback.Adapter<PullResponseItem> {
         if (isPresent(client, image)) {
             return Optional.empty();
         }
+        if (Images.isBuiltHere(image)) {
+            return Optional.of("the stand-in image " + image + " is not here; build it with containers/build");
+        }
         if (!allowed) {
             return Optional.of("the image " + image + " is not here yet; it would be pulled");
         }

@@ -1,11 +1,14 @@
 package mastery.support.server;
 
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import mastery.support.provision.Progress;
+import mastery.support.provision.ProvisionException;
 
 /** What a person asks about servers from the command line: which would be used, and keep one running between runs. */
 public final class Servers {
@@ -67,6 +70,28 @@ public final class Servers {
                 .toList();
     }
 
+    /**
+     * Programs that are fetched and kept in the cache.
+     *
+     * @param root the top of their tree
+     * @param build where they come from
+     */
+    public record Fetched(Engine engine, String version, Path root, String build) {}
+
+    /**
+     * Fetches the programs of a native server, whatever else is installed here, and starts nothing.
+     *
+     * @throws ServerException if they cannot be had
+     */
+    public static Fetched fetch(Engine engine) {
+        try {
+            Programs programs = Recipes.of(engine).programs().fetch(Progress.terminal());
+            return new Fetched(engine, programs.version(), programs.root(), programs.build());
+        } catch (ProvisionException e) {
+            throw new ServerException(e.getMessage(), e);
+        }
+    }
+
     private static Kept describe(Engine engine, KeptState state) {
         Recipe recipe = Recipes.of(engine);
         return new Kept(
@@ -107,7 +132,7 @@ public final class Servers {
             if (allowed.contains(SourceKind.CONTAINER)) {
                 Optional<String> obstacle = ContainerEngine.obstacle(engine, false);
                 if (obstacle.isEmpty()) {
-                    return found("container, image " + ContainerEngine.image(engine));
+                    return found("container, " + ContainerEngine.describeImage(engine));
                 }
                 notes.add("container: " + obstacle.get());
             }
