@@ -1,0 +1,189 @@
+#!/usr/bin/env bash
+# What concerns containers and the images of containers/: plain refusals, and nothing left however a run is stopped.
+#
+#     checks/containers.sh [NAME...]      names: refusals stopped_engine stopped_ci images; without one, the first three
+#
+# "images" needs a container engine with the stand-in images in it. The others need root and dockerd for an engine of their own;
+# without it they are skipped. Ends what it starts, also on Ctrl-C.
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+all=(refusals stopped_engine stopped_ci images)
+# Engines and builds below it are this check's.
+export TMPDIR=$work/tmp
+
+bridges() { ip -oneline link | grep -oE ': mastery[0-9]+' | sort; }
+
+# Nothing works below $TMPDIR, names a file there, is mounted there or lies there, and no bridge is new: after a while.
+gone() {
+    local bridges_before=$1 left=
+    for _ in $(seq 300); do
+        left=$(grep -lsa -- "${TMPDIR%p}[p]/mastery-" /proc/[0-9]*/cmdline | head -n 3 | tr '\n' ' ')
+        left+=$(grep -F " $TMPDIR/" /proc/mounts | cut -d ' ' -f 2 | head -n 3)
+        left+=$(find "$TMPDIR" -mindepth 1 -maxdepth 1 -name 'mastery-*' | head -n 3 | tr '\n' ' ')
+        left+=$(comm -13 <(echo "$bridges_before") <(bridges))
+        [ -n "$left" ] || return 0
+        sleep 0.2
+    done
+    problem "60 s later there is: $left"
+}
+
+refusals() {
+    begin 'the images are not built where no container engine answers, and it is said'
+    run 60 env DOCKER_HOST="unix://$work/nowhere.sock" "$repository/containers/build"
+    fails; says 'no container engine answers'; nothing_left
+    end
+
+    begin 'an image that has no stand-in is refused with the ones that have'
+    run 60 env DOCKER_HOST="unix://$work/nowhere.sock" "$repository/containers/build" sqlserver
+    fails
+    end
+
+    begin 'another kind of images is refused with the valid ones'
+    run 60 "$mastery" -Dmastery.images=fake doctor redis
+    fails; says 'official or stand-in'; no_stack_trace
+    end
+}
+
+no_engine_can_start() {
+    is_root && command -v dockerd >/dev/null && return 1
+    skip 'an engine of its own needs root and dockerd'
+}
+
+# In the engine of its own: a container with a volume, a network and a published port, from the programs of this machine.
+busy=$work/busy.sh
+cat >"$busy" <<'END'
+#!/bin/bash
+set -e
+# shellcheck disable=SC2046
+tar -c -h -C / $(ldd /bin/sleep | grep -oE '/[^ )]+' | sed 's,^/,,') bin/sleep | docker import - tiny >/dev/null
+docker network create of-a-check >/dev/null
+docker run --detach --volume /data --publish 127.0.0.1::80 tiny /bin/sleep 600 >/dev/null
+: >"$1"
+sleep 600
+END
+chmod 755 "$busy"
+
+stopped_engine() {
+    no_engine_can_start && return
+    local signal moment before pid
+    for signal in TERM INT KILL; do
+        for moment in starting busy; do
+            begin "an engine of one's own that is stopped by $signal while it is $moment leaves nothing"
+            before=$(bridges)
+            output=$work/out/engine
+            rm -f "$work/tmp/reached"
+            set -m
+            (cd "$work/cwd" && exec "$repository/containers/with-engine" "$busy" "$work/tmp/reached") </dev/null >"$output" 2>&1 &
+            pid=$!
+            set +m
+            for _ in $(seq 600); do
+                case $moment in
+                    starting) compgen -G "$TMPDIR/mastery-engine.*/log" >/dev/null && break ;;
+                    busy) [ ! -e "$work/tmp/reached" ] || break ;;
+                esac
+                kill -0 $pid 2>/dev/null || break
+                sleep 0.1
+            done
+            if ! kill -0 $pid 2>/dev/null; then
+                wait $pid
+                if [ $? = 75 ]; then
+                    skip "$(tail -n 1 "$output")"
+                    return
+                fi
+                problem 'it was over before it could be stopped'
+            fi
+            if [ $signal = KILL ]; then kill -KILL $pid; else kill -$signal -- -$pid; fi
+            wait $pid 2>/dev/null
+            # Killed, it cannot end what it ran; whoever kills a run kills its command too.
+            [ $signal != KILL ] || pkill_busy
+            gone "$before"
+            end
+        done
+    done
+}
+
+pkill_busy() {
+    local pid
+    for pid in $(grep -lsa -- "${work%?}[${work: -1}]/busy" /proc/[0-9]*/cmdline | sed 's,^/proc/,,; s,/cmdline$,,'); do
+        kill -KILL "$pid" 2>/dev/null
+    done
+}
+
+# The whole of CI, stopped before it comes to this check.
+stopped_ci() {
+    no_engine_can_start && return
+    local signal moment before pid
+    for pair in TERM:3 INT:engine TERM:images; do
+        signal=${pair%%:*}
+        moment=${pair#*:}
+        begin "CI that is stopped by $signal at the moment '$moment' leaves no process, container, bridge, mount or file"
+        before=$(bridges)
+        output=$work/out/ci
+        set -m
+        (cd "$repository" && unset DOCKER_HOST && exec .ci/run) </dev/null >"$output" 2>&1 &
+        pid=$!
+        set +m
+        for _ in $(seq 900); do
+            case $moment in
+                engine) compgen -G "$TMPDIR/mastery-engine.*/docker.sock" >/dev/null && break ;;
+                images) compgen -G "$TMPDIR/mastery-images.*/base" >/dev/null && sleep 5 && break ;;
+                *) sleep "$moment" && break ;;
+            esac
+            kill -0 $pid 2>/dev/null || break
+            sleep 0.2
+        done
+        kill -0 $pid 2>/dev/null || problem 'it was over before it could be stopped'
+        kill -"$signal" $pid 2>/dev/null
+        wait $pid
+        [ $? -ge 128 ] || problem 'its exit code is not that of a signal'
+        gone "$before"
+        end
+    done
+}
+
+images() {
+    local trap_of=(TESTCONTAINERS_HOST_OVERRIDE=192.0.2.1 TESTCONTAINERS_RYUK_DISABLED=false
+        TESTCONTAINERS_RYUK_CONTAINER_IMAGE=nowhere.invalid/ryuk:0 TESTCONTAINERS_DOCKER_SOCKET_OVERRIDE=/nowhere
+        TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX=nowhere.invalid/)
+    local use=(-Dmastery.source=container -Dmastery.images=stand-in)
+
+    begin "what is set for Testcontainers, and this machine's $(ls /.dockerenv 2>/dev/null || echo 'want of /.dockerenv'), change nothing"
+    run 180 env "${trap_of[@]}" "$mastery" "${use[@]}" run StampedeProtection
+    succeeds; says 'container, stand-in image'; no_stack_trace; nothing_left
+    [ -z "$(docker ps --all --quiet --filter label=mastery.owner)" ] || problem 'a container is left'
+    end "$seconds s"
+
+    begin 'doctor calls a stand-in a stand-in'
+    run 60 "$mastery" "${use[@]}" doctor redis
+    succeeds; says 'Redis +container, stand-in image database-mastery/stand-in-redis: Debian'
+    end
+
+    begin 'a stand-in that is not built is never pulled, and its cure is said'
+    run 60 docker image rm --no-prune database-mastery/stand-in-redis:latest
+    run 60 "$mastery" "${use[@]}" run StampedeProtection
+    fails; says 'build it with containers/build'; never_says 'pulling'; no_stack_trace; nothing_left
+    run 400 "$repository/containers/build" redis
+    succeeds
+    end
+
+    begin 'a second build leaves the images as they are'
+    run 100 "$repository/containers/build" redis
+    succeeds; says 'base: is there'; says 'redis: .* is there'
+    end "$seconds s"
+}
+
+[ $# -gt 0 ] || set -- refusals stopped_engine stopped_ci
+for name; do
+    case " ${all[*]} " in
+        *" $name "*) ;;
+        *)
+            echo "There is no check '$name'. The checks: ${all[*]}" >&2
+            exit 2
+            ;;
+    esac
+done
+build
+for name; do $name; done
+total
