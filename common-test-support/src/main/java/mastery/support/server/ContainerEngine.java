@@ -11,8 +11,10 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -32,6 +34,9 @@ final class ContainerEngine {
 
     private static final Pattern ENGINE_MESSAGE = Pattern.compile("Status \\d+: \\{\"message\":\"(.*)\"\\}");
 
+    /** What images say of themselves, by name. */
+    private static final Map<String, String> DESCRIPTIONS = new ConcurrentHashMap<>();
+
     private static DockerClient client;
 
     private ContainerEngine() {}
@@ -41,11 +46,13 @@ final class ContainerEngine {
         return Images.of(engine);
     }
 
-    /** What a report says of that image, which is here. */
+    /** What a report says of that image, which is here; it is looked at once. */
     static String describeImage(Engine engine) {
-        String image = image(engine);
-        return Images.describe(
-                image, client().inspectImageCmd(image).exec().getConfig().getLabels());
+        return DESCRIPTIONS.computeIfAbsent(
+                image(engine),
+                image -> Images.describe(
+                        image,
+                        client().inspectImageCmd(image).exec().getConfig().getLabels()));
     }
 
     /** Where an engine would listen; empty when this machine has none. */

@@ -36,7 +36,6 @@ final class ContainerNode implements Node {
     private final Address address;
     private final DockerClient client;
     private final String id;
-    private final String build;
     private Identity identity;
     private boolean disturbed;
     private volatile String lastRefusal;
@@ -60,7 +59,6 @@ final class ContainerNode implements Node {
                                 new PortBinding(Binding.bindIpAndPort(address.host(), address.port()), inside)))
                 .exec()
                 .getId();
-        this.build = ContainerEngine.describeImage(recipe.engine());
     }
 
     /** Starts the image of an engine in a container that is removed when this JVM ends, however it ends. */
@@ -230,7 +228,7 @@ final class ContainerNode implements Node {
 
     @Override
     public String build() {
-        return build;
+        return ContainerEngine.describeImage(engine());
     }
 
     @Override
