@@ -9,6 +9,7 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -186,29 +187,37 @@ public final class CassandraRecipe implements Recipe {
     }
 
     /**
-     * The image has no variable for the authenticator, so its configuration is changed before its entrypoint runs. The
-     * password never stands in it: it is set over the first connection.
+     * The image has variables for few settings, so the whole configuration comes by one of ours; what its entrypoint then
+     * sets in it is told to it the same. The password never stands there: it is set over the first connection.
      */
     @Override
-    public ContainerPlan container(NodeSpec spec, String password) {
-        NEW_PASSWORDS.add(password);
-        String start = """
-                sed -i -E \
-                -e 's/^( *class_name *: *|authenticator: *)AllowAllAuthenticator/\\1PasswordAuthenticator/' \
-                -e 's/^#? ?credentials_validity:.*/credentials_validity: 0ms/' \
-                -e 's/^#? ?roles_validity:.*/roles_validity: 24h/' /etc/cassandra/cassandra.yaml
-                exec docker-entrypoint.sh cassandra -f
-                """;
+    public ContainerPlan container(Address address, NodeSpec spec) {
+        NEW_PASSWORDS.add(address.password());
+        CassandraSettings settings = new CassandraSettings(address, spec, Path.of("."));
+        int storagePort = Optional.ofNullable(spec.settings().get(CassandraSettings.STORAGE_PORT))
+                .map(Integer::valueOf)
+                .orElseGet(Ports::free);
+        List<String> options = new ArrayList<>(settings.properties());
+        options.add("-XX:TieredStopAtLevel=1");
+        // nodes that share a network cannot all have the image's own port
+        options.add("-Dcassandra.jmx.local.port=" + Ports.free());
         return new ContainerPlan(
-                PORT,
                 Map.of(
+                        "MASTERY_CASSANDRA_YAML",
+                        settings.yaml(storagePort, "0.0.0.0"),
+                        "CASSANDRA_LISTEN_ADDRESS",
+                        address.host(),
+                        "CASSANDRA_SEEDS",
+                        settings.seeds(storagePort),
                         "MAX_HEAP_SIZE",
-                        "512M",
+                        "256M",
                         "HEAP_NEWSIZE",
-                        "128M",
+                        "64M",
                         "JVM_EXTRA_OPTS",
-                        "-Dcassandra.superuser_setup_delay_ms=0 -Dcassandra.ring_delay_ms=1000"
-                                + " -Dcassandra.skip_wait_for_gossip_to_settle=0"),
-                List.of("sh", "-c", start));
+                        String.join(" ", options)),
+                List.of("sh", "-c", """
+                        printf '%s' "$MASTERY_CASSANDRA_YAML" > "$CASSANDRA_CONF/cassandra.yaml" || exit
+                        exec docker-entrypoint.sh cassandra -f
+                        """));
     }
 }

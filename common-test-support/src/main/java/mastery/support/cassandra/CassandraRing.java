@@ -14,23 +14,17 @@ import com.datastax.oss.driver.api.core.servererrors.UnavailableException;
 import java.math.BigInteger;
 import java.net.InetSocketAddress;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
-import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import mastery.support.server.Engine;
 import mastery.support.server.Node;
+import mastery.support.server.NodeGroup;
 import mastery.support.server.NodeSpec;
 import mastery.support.server.Passwords;
 import mastery.support.server.Ports;
-import mastery.support.server.ServerException;
 import mastery.support.server.SharedServers;
 import mastery.support.server.Topology;
 
@@ -45,51 +39,29 @@ public final class CassandraRing implements Topology {
     private static final int UNKNOWN = -1;
     private static final Duration LIMIT = Duration.ofSeconds(90);
 
+    private final NodeGroup group;
     private final List<Node> nodes;
     private Keyspaces keyspaces;
 
-    private CassandraRing(List<Node> nodes) {
+    private CassandraRing(NodeGroup group, List<Node> nodes) {
+        this.group = group;
         this.nodes = List.copyOf(nodes);
     }
 
     /**
      * Starts three nodes together and returns when each sees all of them.
      *
-     * @throws ServerException if Cassandra cannot be had natively here
+     * @throws mastery.support.server.ServerException if Cassandra cannot be had here
      */
     public static CassandraRing start() {
-        List<NodeSpec> specs = specs();
-        ExecutorService threads = Executors.newFixedThreadPool(NODES);
-        List<Node> started = new ArrayList<>();
+        NodeGroup group = SharedServers.group(Engine.CASSANDRA, NODES);
         try {
-            List<Callable<Node>> starts = specs.stream()
-                    .map(spec -> (Callable<Node>) () -> SharedServers.start(Engine.CASSANDRA, spec))
-                    .toList();
-            RuntimeException failure = null;
-            for (Future<Node> start : threads.invokeAll(starts)) {
-                try {
-                    started.add(start.get());
-                } catch (ExecutionException e) {
-                    failure = e.getCause() instanceof RuntimeException cause
-                            ? cause
-                            : new IllegalStateException(e.getCause());
-                }
-            }
-            if (failure != null) {
-                throw failure;
-            }
-            CassandraRing ring = new CassandraRing(started);
+            CassandraRing ring = new CassandraRing(group, group.startAll(specs()));
             ring.awaitAlive(NODES);
             return ring;
-        } catch (InterruptedException e) {
-            started.forEach(SharedServers::dispose);
-            Thread.currentThread().interrupt();
-            throw new ServerException("Interrupted while a Cassandra ring was starting.", e);
         } catch (RuntimeException e) {
-            started.forEach(SharedServers::dispose);
+            group.close();
             throw e;
-        } finally {
-            threads.shutdown();
         }
     }
 
@@ -252,6 +224,6 @@ public final class CassandraRing implements Topology {
         if (keyspaces != null) {
             keyspaces.close();
         }
-        nodes.parallelStream().forEach(SharedServers::dispose);
+        group.close();
     }
 }

@@ -50,7 +50,9 @@ final class CassandraSettings {
             "-Djava.net.preferIPv4Stack=true",
             "-Djdk.attach.allowAttachSelf=true",
             "-Dio.netty.tryReflectionSetAccessible=true",
-            "-Dcassandra-foreground=yes",
+            "-Dcassandra-foreground=yes");
+
+    private static final List<String> PROPERTIES = List.of(
             // a ring of nodes that start together needs no time to settle
             "-Dcassandra.ring_delay_ms=1000",
             "-Dcassandra.skip_wait_for_gossip_to_settle=0",
@@ -118,6 +120,15 @@ final class CassandraSettings {
      * @param storagePort a free port, for a node that has none named
      */
     String yaml(int storagePort) {
+        return yaml(storagePort, address.host());
+    }
+
+    /**
+     * The text of cassandra.yaml for a node that serves clients on another address than theirs.
+     *
+     * @param listened where it listens for clients
+     */
+    String yaml(int storagePort, String listened) {
         Map<String, String> settings = new LinkedHashMap<>();
         settings.put("cluster_name", "mastery");
         settings.put("partitioner", "org.apache.cassandra.dht.Murmur3Partitioner");
@@ -125,7 +136,8 @@ final class CassandraSettings {
         settings.put("num_tokens", "4");
         settings.put("auto_bootstrap", "false");
         settings.put("listen_address", address.host());
-        settings.put("rpc_address", address.host());
+        settings.put("rpc_address", listened);
+        settings.put("broadcast_rpc_address", address.host());
         settings.put("storage_port", Integer.toString(storagePort));
         settings.put("native_transport_port", Integer.toString(address.port()));
         settings.put("native_transport_max_threads", "16");
@@ -161,7 +173,6 @@ final class CassandraSettings {
                 settings.put(name, value);
             }
         });
-        String seeds = spec.settings().getOrDefault(SEEDS, address.host() + ":" + settings.get(STORAGE_PORT));
         return settings.entrySet().stream()
                         .map(setting -> setting.getKey() + ": " + setting.getValue() + "\n")
                         .collect(Collectors.joining())
@@ -170,7 +181,12 @@ final class CassandraSettings {
                   - class_name: org.apache.cassandra.locator.SimpleSeedProvider
                     parameters:
                       - seeds: "%s"
-                """.formatted(seeds);
+                """.formatted(seeds(Integer.parseInt(settings.get(STORAGE_PORT))));
+    }
+
+    /** The nodes to ask first, or the node itself. */
+    String seeds(int storagePort) {
+        return spec.settings().getOrDefault(SEEDS, address.host() + ":" + storagePort);
     }
 
     static String logback() {
@@ -185,6 +201,7 @@ final class CassandraSettings {
      */
     String arguments(Programs programs, Path yaml, Path logback, Optional<Path> archive, List<String> more) {
         List<String> arguments = new ArrayList<>(JVM);
+        arguments.addAll(properties());
         EXPORTED.forEach(name -> arguments.add("--add-exports=" + name + "=ALL-UNNAMED"));
         OPENED.forEach(name -> arguments.add("--add-opens=" + name + "=ALL-UNNAMED"));
         archive.ifPresent(file -> arguments.add("-XX:SharedArchiveFile=" + file));
@@ -192,13 +209,19 @@ final class CassandraSettings {
         arguments.add("-XX:ErrorFile=" + directory.resolve("crash.log"));
         arguments.add("-Dcassandra.config=" + yaml.toUri());
         arguments.add("-Dcassandra.storagedir=" + directory);
-        arguments.add("-Dcassandra.system_auth.default_rf=" + spec.settings().getOrDefault(AUTH_REPLICAS, "1"));
         arguments.add("-Dlogback.configurationFile=" + logback);
         arguments.add("-Djna.tmpdir=" + directory);
         arguments.add("-Djava.io.tmpdir=" + directory);
         arguments.addAll(List.of("-cp", CassandraJars.classPath(programs)));
         arguments.add("org.apache.cassandra.service.CassandraDaemon");
         return arguments.stream().map(CassandraSettings::quoted).collect(Collectors.joining("\n", "", "\n"));
+    }
+
+    /** The system properties of a node, wherever it runs. */
+    List<String> properties() {
+        List<String> properties = new ArrayList<>(PROPERTIES);
+        properties.add("-Dcassandra.system_auth.default_rf=" + spec.settings().getOrDefault(AUTH_REPLICAS, "1"));
+        return properties;
     }
 
     /** As the java command reads a file of arguments. */

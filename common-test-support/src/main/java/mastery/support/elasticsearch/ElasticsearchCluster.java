@@ -8,16 +8,13 @@ import co.elastic.clients.elasticsearch.cat.shards.ShardsRecord;
 import co.elastic.clients.elasticsearch.cluster.HealthResponse;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.IntStream;
 import mastery.support.server.Engine;
 import mastery.support.server.Node;
+import mastery.support.server.NodeGroup;
 import mastery.support.server.NodeSpec;
 import mastery.support.server.Passwords;
 import mastery.support.server.Ports;
@@ -30,10 +27,12 @@ public final class ElasticsearchCluster implements Topology {
     private static final Duration LIMIT = Duration.ofSeconds(90);
     private static final Duration PAUSE = Duration.ofMillis(50);
 
+    private final NodeGroup group;
     private final List<Node> nodes;
     private final Elasticsearch server;
 
-    private ElasticsearchCluster(List<Node> nodes) {
+    private ElasticsearchCluster(NodeGroup group, List<Node> nodes) {
+        this.group = group;
         this.nodes = List.copyOf(nodes);
         this.server = new Elasticsearch(nodes.get(0), ElasticsearchEndpoint.of(nodes));
     }
@@ -42,7 +41,7 @@ public final class ElasticsearchCluster implements Topology {
      * Starts the nodes {@code node-1} and so on, at the same time, and returns when they are one cluster.
      *
      * @param count at least 2
-     * @throws mastery.support.server.ServerException if Elasticsearch cannot be had natively here
+     * @throws mastery.support.server.ServerException if Elasticsearch cannot be had here
      */
     public static ElasticsearchCluster start(int count) {
         if (count < 2) {
@@ -51,34 +50,16 @@ public final class ElasticsearchCluster implements Topology {
         String password = Passwords.generate();
         List<Integer> ports =
                 IntStream.range(0, count).mapToObj(i -> Ports.free()).toList();
-        ConcurrentLinkedQueue<Node> started = new ConcurrentLinkedQueue<>();
-        List<CompletableFuture<Node>> starting = IntStream.range(0, count)
-                .mapToObj(i -> CompletableFuture.supplyAsync(
-                        () -> {
-                            Node node = SharedServers.start(Engine.ELASTICSEARCH, spec(i, ports, password));
-                            started.add(node);
-                            return node;
-                        },
-                        task -> new Thread(task, "mastery-elasticsearch-" + (i + 1)).start()))
-                .toList();
+        NodeGroup group = SharedServers.group(Engine.ELASTICSEARCH, count);
         try {
-            List<Node> nodes = new ArrayList<>();
-            RuntimeException failure = null;
-            for (CompletableFuture<Node> each : starting) {
-                try {
-                    nodes.add(each.join());
-                } catch (CompletionException e) {
-                    failure = e.getCause() instanceof RuntimeException cause ? cause : e;
-                }
-            }
-            if (failure != null) {
-                throw failure;
-            }
-            ElasticsearchCluster cluster = new ElasticsearchCluster(nodes);
+            List<Node> nodes = group.startAll(IntStream.range(0, count)
+                    .mapToObj(i -> spec(i, ports, password))
+                    .toList());
+            ElasticsearchCluster cluster = new ElasticsearchCluster(group, nodes);
             cluster.awaitNodes(count);
             return cluster;
         } catch (RuntimeException e) {
-            started.forEach(SharedServers::dispose);
+            group.close();
             throw e;
         }
     }
@@ -200,6 +181,6 @@ public final class ElasticsearchCluster implements Topology {
     @Override
     public void close() {
         server.close();
-        Topology.super.close();
+        group.close();
     }
 }

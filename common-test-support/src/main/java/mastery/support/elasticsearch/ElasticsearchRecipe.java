@@ -145,19 +145,25 @@ public final class ElasticsearchRecipe implements Recipe {
         settings.put("path.home", launch.programs().root().toString());
         settings.put("path.data", launch.data().toString());
         settings.put("path.logs", launch.directory().toString());
-        settings.put("cluster.name", "mastery-" + launch.address().port());
-        settings.put("node.name", launch.spec().name());
         settings.put("network.host", launch.address().host());
-        settings.put("http.port", Integer.toString(launch.address().port()));
+        settings.put("xpack.security.autoconfiguration.enabled", "false");
+        settings.putAll(settings(launch.address(), launch.spec()));
+        return settings;
+    }
+
+    private static Map<String, String> settings(Address address, NodeSpec spec) {
+        Map<String, String> settings = new TreeMap<>();
+        settings.put("cluster.name", "mastery-" + address.port());
+        settings.put("node.name", spec.name());
+        settings.put("http.port", Integer.toString(address.port()));
         settings.put(TRANSPORT_PORT, Integer.toString(Ports.free()));
         // Passwords are asked for; encryption has nothing to hide on the loopback interface.
         settings.put("xpack.security.enabled", "true");
-        settings.put("xpack.security.autoconfiguration.enabled", "false");
         // Files in memory are not mapped once more, and a full disk elsewhere does not make indices read-only.
         settings.put("node.store.allow_mmap", "false");
         settings.put("cluster.routing.allocation.disk.threshold_enabled", "false");
-        settings.putAll(launch.spec().settings());
-        if (!launch.spec().settings().containsKey(SEED_HOSTS)) {
+        settings.putAll(spec.settings());
+        if (!spec.settings().containsKey(SEED_HOSTS)) {
             settings.put("discovery.type", "single-node");
         }
         return settings;
@@ -229,18 +235,23 @@ public final class ElasticsearchRecipe implements Recipe {
                 "1");
     }
 
+    /** Nodes speak to each other on loopback, so a node is not held to what production needs, such as encryption. */
     @Override
-    public ContainerPlan container(NodeSpec spec, String password) {
-        Map<String, String> environment = new TreeMap<>(spec.settings());
+    public ContainerPlan container(Address address, NodeSpec spec) {
+        Map<String, String> environment = new TreeMap<>(settings(address, spec));
         environment.putAll(Map.of(
-                "discovery.type", "single-node",
-                "ELASTIC_PASSWORD", password,
-                "xpack.security.enabled", "true",
-                // The port is published on the loopback interface only.
-                "xpack.security.http.ssl.enabled", "false",
-                "cluster.routing.allocation.disk.threshold_enabled", "false",
-                "node.store.allow_mmap", "false",
-                "ES_JAVA_OPTS", "-Xms512m -Xmx512m -XX:TieredStopAtLevel=1"));
-        return new ContainerPlan(PORT, environment, List.of());
+                "transport.host",
+                address.host(),
+                "http.host",
+                "0.0.0.0",
+                "http.publish_host",
+                address.host(),
+                "xpack.security.http.ssl.enabled",
+                "false",
+                "ELASTIC_PASSWORD",
+                address.password(),
+                "ES_JAVA_OPTS",
+                "-Xms512m -Xmx512m -XX:TieredStopAtLevel=1"));
+        return new ContainerPlan(environment, List.of());
     }
 }

@@ -2,6 +2,7 @@ package mastery.support.mongodb;
 
 import com.mongodb.ConnectionString;
 import com.mongodb.MongoClientSettings;
+import com.mongodb.MongoCredential;
 import com.mongodb.client.MongoClient;
 import com.mongodb.client.MongoClients;
 import java.net.URLEncoder;
@@ -61,6 +62,13 @@ final class MongoDbEndpoint {
         return MongoClientSettings.builder()
                 .applyConnectionString(new ConnectionString(url))
                 .applyToClusterSettings(cluster -> cluster.serverSelectionTimeout(LIMIT_SECONDS, TimeUnit.SECONDS));
+    }
+
+    /** Settings of a client of one node that has no user yet, as the member of its set whose key is the password. */
+    static MongoClientSettings.Builder ofMember(Address address) {
+        return settings("mongodb://" + address + "/?directConnection=true")
+                .credential(MongoCredential.createScramSha256Credential(
+                        "__system", "local", address.password().toCharArray()));
     }
 
     /** A client of one node for the fixtures' own commands; the caller closes it. */

@@ -1,6 +1,7 @@
 package mastery.support.mongodb;
 
 import com.mongodb.ConnectionString;
+import com.mongodb.MongoClientSettings;
 import com.mongodb.MongoCommandException;
 import com.mongodb.MongoException;
 import com.mongodb.MongoSecurityException;
@@ -19,9 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.TreeMap;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import mastery.support.provision.SoughtProgram;
 import mastery.support.provision.Version;
@@ -59,14 +58,11 @@ public final class MongoDbRecipe implements Recipe {
     static final String SINGLE_SET = "rs0";
 
     private static final String KEY_FILE = "key";
+    private static final String KEY_IN_CONTAINER = "/tmp/mastery-key";
     private static final long MEGABYTE = 1_000_000;
     private static final long LEAST_ROOM = 700;
-    private static final int PORT = 27017;
     private static final int CONNECT_LIMIT_MILLIS = 2_000;
     private static final int ANSWER_LIMIT_SECONDS = 5;
-
-    /** Passwords of containers whose member is in no set yet. */
-    private static final Set<String> WITHOUT_SET = ConcurrentHashMap.newKeySet();
 
     @Override
     public Engine engine() {
@@ -113,24 +109,19 @@ public final class MongoDbRecipe implements Recipe {
         if (new ConnectionString(url).getHosts().size() == 1 && !url.startsWith("mongodb+srv:")) {
             requireListening(address);
         }
-        if (WITHOUT_SET.contains(address.password())) {
-            Setup.inContainer(url, PORT);
-            WITHOUT_SET.remove(address.password());
-        }
-        return ask(url, true);
+        return ask(MongoDbEndpoint.settings(url), true);
     }
 
     /**
-     * Without a user: the first is made by {@link Setup}, which the server allows once to whoever comes from its own machine. A
-     * router has the users of its config servers.
+     * Without a user: the first is made by {@link Setup}. A router has the users of its config servers.
      */
     @Override
-    public Identity identifyNew(NativeLaunch launch) throws IOException {
-        if (isRouter(launch)) {
-            return identify(launch.address());
+    public Identity identifyNew(Address address, NodeSpec spec) throws IOException {
+        if (isRouter(spec)) {
+            return identify(address);
         }
-        requireListening(launch.address());
-        return ask("mongodb://" + launch.address() + "/?directConnection=true", false);
+        requireListening(address);
+        return ask(MongoDbEndpoint.ofMember(address), false);
     }
 
     /** Refused at once while nobody listens; the driver would try again and again until its limit. */
@@ -140,9 +131,8 @@ public final class MongoDbRecipe implements Recipe {
         }
     }
 
-    private static Identity ask(String url, boolean ready) {
-        try (MongoClient client = MongoClients.create(MongoDbEndpoint.settings(url)
-                .applyToClusterSettings(
+    private static Identity ask(MongoClientSettings.Builder settings, boolean ready) {
+        try (MongoClient client = MongoClients.create(settings.applyToClusterSettings(
                         cluster -> cluster.serverSelectionTimeout(ANSWER_LIMIT_SECONDS, TimeUnit.SECONDS))
                 .applyToSocketSettings(socket -> socket.connectTimeout(ANSWER_LIMIT_SECONDS, TimeUnit.SECONDS)
                         .readTimeout(ANSWER_LIMIT_SECONDS, TimeUnit.SECONDS))
@@ -179,7 +169,7 @@ public final class MongoDbRecipe implements Recipe {
         requireRoom(launch.directory());
         // One secret for a topology: who has the administrator's password may do what a member may.
         launch.writeSecret(KEY_FILE, launch.address().password() + "\n");
-        if (!isRouter(launch)) {
+        if (!isRouter(launch.spec())) {
             launch.run(List.of("mkdir", launch.data().toString()));
         }
     }
@@ -198,58 +188,61 @@ public final class MongoDbRecipe implements Recipe {
         }
     }
 
-    private static boolean isRouter(NativeLaunch launch) {
-        return ROUTER.equals(role(launch));
+    private static boolean isRouter(NodeSpec spec) {
+        return ROUTER.equals(role(spec));
     }
 
-    private static String role(NativeLaunch launch) {
-        return launch.spec().settings().getOrDefault(ROLE, "");
+    private static String role(NodeSpec spec) {
+        return spec.settings().getOrDefault(ROLE, "");
     }
 
     @Override
     public List<String> command(NativeLaunch launch) {
-        Map<String, String> parameters = new TreeMap<>(launch.spec().settings());
+        NodeSpec spec = launch.spec();
+        List<String> command = new ArrayList<>();
+        if (isRouter(spec)) {
+            command.add(mongos(launch));
+        } else {
+            command.addAll(List.of(
+                    launch.programs().path("mongod"), "--dbpath", launch.data().toString()));
+        }
+        command.addAll(List.of("--bind_ip", launch.address().host(), "--nounixsocket"));
+        command.addAll(List.of("--keyFile", launch.directory().resolve(KEY_FILE).toString()));
+        command.addAll(options(launch.address(), spec));
+        return command;
+    }
+
+    private static List<String> options(Address address, NodeSpec spec) {
+        Map<String, String> parameters = new TreeMap<>(spec.settings());
         parameters.remove(ROLE);
         String set = Optional.ofNullable(parameters.remove(SET)).orElse(SINGLE_SET);
         parameters.putIfAbsent("diagnosticDataCollectionEnabled", "false");
         // A node that is asked to end does not wait for clients to move to another.
-        String wait = isRouter(launch)
+        String wait = isRouter(spec)
                 ? "mongosShutdownTimeoutMillisForSignaledShutdown"
                 : "shutdownTimeoutMillisForSignaledShutdown";
         parameters.putIfAbsent(wait, "100");
-        List<String> command = new ArrayList<>();
-        if (isRouter(launch)) {
-            command.addAll(List.of(mongos(launch), "--configdb", set));
+        List<String> options = new ArrayList<>(List.of("--port", Integer.toString(address.port())));
+        if (isRouter(spec)) {
+            options.addAll(List.of("--configdb", set));
         } else {
-            command.addAll(List.of(
-                    launch.programs().path("mongod"), "--dbpath", launch.data().toString()));
-            command.addAll(List.of("--replSet", set, "--oplogSize", "64", "--wiredTigerCacheSizeGB", "0.25"));
+            options.addAll(List.of("--replSet", set, "--oplogSize", "64", "--wiredTigerCacheSizeGB", "0.25"));
             // Dropping a database waits for the journal, by default 100 ms.
-            command.addAll(List.of("--journalCommitInterval", "5"));
+            options.addAll(List.of("--journalCommitInterval", "5"));
             // A random password of 144 bits is as hard to guess without the default of 15000 rounds for each
             // connection.
             parameters.putIfAbsent("scramSHA256IterationCount", "5000");
             // A document that has expired goes within a second, not a minute.
             parameters.putIfAbsent("ttlMonitorSleepSecs", "1");
         }
-        switch (role(launch)) {
-            case CONFIG_SERVER -> command.add("--configsvr");
-            case SHARD -> command.add("--shardsvr");
+        switch (role(spec)) {
+            case CONFIG_SERVER -> options.add("--configsvr");
+            case SHARD -> options.add("--shardsvr");
             default -> {}
         }
-        command.addAll(List.of(
-                "--port",
-                Integer.toString(launch.address().port()),
-                "--bind_ip",
-                launch.address().host(),
-                "--keyFile",
-                launch.directory().resolve(KEY_FILE).toString(),
-                "--networkMessageCompressors",
-                "disabled",
-                "--nounixsocket",
-                "--quiet"));
-        parameters.forEach((name, value) -> command.addAll(List.of("--setParameter", name + "=" + value)));
-        return command;
+        options.addAll(List.of("--networkMessageCompressors", "disabled", "--quiet"));
+        parameters.forEach((name, value) -> options.addAll(List.of("--setParameter", name + "=" + value)));
+        return options;
     }
 
     private static String mongos(NativeLaunch launch) {
@@ -263,9 +256,9 @@ public final class MongoDbRecipe implements Recipe {
     }
 
     @Override
-    public void afterFirstStart(NativeLaunch launch) {
-        if (role(launch).isEmpty()) {
-            Setup.single(launch.address());
+    public void prepare(Address address, NodeSpec spec) {
+        if (role(spec).isEmpty()) {
+            Setup.single(address);
         }
     }
 
@@ -275,22 +268,20 @@ public final class MongoDbRecipe implements Recipe {
     }
 
     /**
-     * The key and the password come by the environment, where no list of processes shows them. The image starts its server
-     * twice, the first time for the administrator alone, out of reach from here: the set is made by the first connection.
+     * The key comes by the environment, where no list of processes shows it. The image's own variables for a first user stay
+     * unset: with them it starts its server twice, and the members of a set that has yet to be made must have no data.
      */
     @Override
-    public ContainerPlan container(NodeSpec spec, String password) {
-        WITHOUT_SET.add(password);
+    public ContainerPlan container(Address address, NodeSpec spec) {
         String start = """
                 umask 077
-                printf '%s\\n' "$MONGO_INITDB_ROOT_PASSWORD" > /tmp/mastery-key
-                chown mongodb /tmp/mastery-key 2> /dev/null
-                exec docker-entrypoint.sh mongod --replSet rs0 --keyFile /tmp/mastery-key --bind_ip_all \\
-                    --oplogSize 64 --wiredTigerCacheSizeGB 0.25 --setParameter ttlMonitorSleepSecs=1
-                """;
-        return new ContainerPlan(
-                PORT,
-                Map.of("MONGO_INITDB_ROOT_USERNAME", administrator(), "MONGO_INITDB_ROOT_PASSWORD", password),
-                List.of("bash", "-c", start));
+                printf '%%s\\n' "$MASTERY_KEY" > %1$s && chown mongodb %1$s || exit
+                exec docker-entrypoint.sh "$@"
+                """.formatted(KEY_IN_CONTAINER);
+        List<String> arguments =
+                new ArrayList<>(List.of("sh", "-c", start, "sh", isRouter(spec) ? "mongos" : "mongod"));
+        arguments.addAll(List.of("--bind_ip_all", "--keyFile", KEY_IN_CONTAINER));
+        arguments.addAll(options(address, spec));
+        return new ContainerPlan(Map.of("MASTERY_KEY", address.password()), arguments);
     }
 }

@@ -10,7 +10,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
+import mastery.support.server.Engine;
 import mastery.support.server.Node;
+import mastery.support.server.NodeGroup;
 import mastery.support.server.NodeSpec;
 import mastery.support.server.Passwords;
 import mastery.support.server.Patience;
@@ -26,11 +28,13 @@ public final class MongoDbReplicaSet implements Topology {
 
     private static final int MEMBERS = 3;
 
+    private final NodeGroup group;
     private final List<Node> nodes;
     private final Databases databases;
     private boolean reconfigured;
 
-    private MongoDbReplicaSet(List<Node> nodes) {
+    private MongoDbReplicaSet(NodeGroup group, List<Node> nodes) {
+        this.group = group;
         this.nodes = List.copyOf(nodes);
         this.databases = new Databases(
                 MongoDbEndpoint.url(nodes, NAME), () -> primaryNow().isPresent());
@@ -39,7 +43,7 @@ public final class MongoDbReplicaSet implements Topology {
     /**
      * Starts three members and returns when one is the primary and the others have copied its data.
      *
-     * @throws mastery.support.server.ServerException if MongoDB cannot be had natively here
+     * @throws mastery.support.server.ServerException if MongoDB cannot be had here
      */
     public static MongoDbReplicaSet start() {
         return start(Map.of());
@@ -48,23 +52,24 @@ public final class MongoDbReplicaSet implements Topology {
     /**
      * The same with parameters of the server, by their own names.
      *
-     * @throws mastery.support.server.ServerException if MongoDB cannot be had natively here
+     * @throws mastery.support.server.ServerException if MongoDB cannot be had here
      */
     public static MongoDbReplicaSet start(Map<String, String> parameters) {
         String password = Passwords.generate();
         Map<String, String> settings = new TreeMap<>(parameters);
         settings.put(MongoDbRecipe.ROLE, MongoDbRecipe.MEMBER);
         settings.put(MongoDbRecipe.SET, NAME);
-        List<Node> started = Members.start(IntStream.rangeClosed(1, MEMBERS)
-                .mapToObj(i -> NodeSpec.member("member-" + i, settings, password))
-                .toList());
+        NodeGroup group = SharedServers.group(Engine.MONGODB, MEMBERS);
         try {
+            List<Node> started = group.startAll(IntStream.rangeClosed(1, MEMBERS)
+                    .mapToObj(i -> NodeSpec.member("member-" + i, settings, password))
+                    .toList());
             Setup.set(NAME, started.stream().map(Node::address).toList(), false);
-            MongoDbReplicaSet set = new MongoDbReplicaSet(started);
+            MongoDbReplicaSet set = new MongoDbReplicaSet(group, started);
             set.awaitHealthy();
             return set;
         } catch (RuntimeException e) {
-            started.forEach(SharedServers::dispose);
+            group.close();
             throw e;
         }
     }
@@ -170,6 +175,6 @@ public final class MongoDbReplicaSet implements Topology {
     @Override
     public void close() {
         databases.close();
-        Topology.super.close();
+        group.close();
     }
 }

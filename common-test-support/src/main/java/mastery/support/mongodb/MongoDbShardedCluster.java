@@ -4,10 +4,11 @@ import com.mongodb.MongoClientSettings;
 import com.mongodb.client.MongoClient;
 import com.mongodb.client.MongoClients;
 import com.mongodb.client.MongoDatabase;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import mastery.support.server.Engine;
 import mastery.support.server.Node;
+import mastery.support.server.NodeGroup;
 import mastery.support.server.NodeSpec;
 import mastery.support.server.Passwords;
 import mastery.support.server.Patience;
@@ -18,12 +19,16 @@ import org.bson.Document;
 /** A sharded cluster: a router, a config server and two shards, each of them a replica set of one. */
 public final class MongoDbShardedCluster implements Topology {
 
+    private static final int NODES = 4;
+
+    private final NodeGroup group;
     private final Node router;
     private final Node configServer;
     private final List<Node> shards;
     private final Databases databases;
 
-    private MongoDbShardedCluster(Node router, Node configServer, List<Node> shards) {
+    private MongoDbShardedCluster(NodeGroup group, Node router, Node configServer, List<Node> shards) {
+        this.group = group;
         this.router = router;
         this.configServer = configServer;
         this.shards = List.copyOf(shards);
@@ -35,35 +40,33 @@ public final class MongoDbShardedCluster implements Topology {
      * Starts four processes and returns when the router knows both shards, which are named {@code shard-1} and
      * {@code shard-2}.
      *
-     * @throws mastery.support.server.ServerException if MongoDB cannot be had natively here
+     * @throws mastery.support.server.ServerException if MongoDB cannot be had here
      */
     public static MongoDbShardedCluster start() {
         String password = Passwords.generate();
-        List<Node> started = new ArrayList<>();
+        NodeGroup group = SharedServers.group(Engine.MONGODB, NODES);
         try {
-            started.addAll(Members.start(List.of(
+            List<Node> servers = group.startAll(List.of(
                     server("config", MongoDbRecipe.CONFIG_SERVER, password),
                     server("shard-1", MongoDbRecipe.SHARD, password),
-                    server("shard-2", MongoDbRecipe.SHARD, password))));
-            started.parallelStream()
+                    server("shard-2", MongoDbRecipe.SHARD, password)));
+            servers.parallelStream()
                     .forEach(node -> Setup.set(
                             node.name(), List.of(node.address()), node.name().equals("config")));
-            Node configServer = started.get(0);
-            Node router = Members.start(List.of(NodeSpec.member(
-                            "router",
-                            Map.of(
-                                    MongoDbRecipe.ROLE,
-                                    MongoDbRecipe.ROUTER,
-                                    MongoDbRecipe.SET,
-                                    "config/" + configServer.address()),
-                            password)))
-                    .get(0);
-            started.add(router);
-            List<Node> shards = started.subList(1, 3);
+            Node configServer = servers.get(0);
+            Node router = group.start(NodeSpec.member(
+                    "router",
+                    Map.of(
+                            MongoDbRecipe.ROLE,
+                            MongoDbRecipe.ROUTER,
+                            MongoDbRecipe.SET,
+                            "config/" + configServer.address()),
+                    password));
+            List<Node> shards = servers.subList(1, 3);
             addShards(router, shards);
-            return new MongoDbShardedCluster(router, configServer, shards);
+            return new MongoDbShardedCluster(group, router, configServer, shards);
         } catch (RuntimeException e) {
-            started.forEach(SharedServers::dispose);
+            group.close();
             throw e;
         }
     }
@@ -140,6 +143,6 @@ public final class MongoDbShardedCluster implements Topology {
     @Override
     public void close() {
         databases.close();
-        Topology.super.close();
+        group.close();
     }
 }

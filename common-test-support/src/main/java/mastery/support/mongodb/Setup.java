@@ -1,8 +1,5 @@
 package mastery.support.mongodb;
 
-import com.mongodb.MongoClientSettings;
-import com.mongodb.MongoCommandException;
-import com.mongodb.MongoCredential;
 import com.mongodb.client.MongoClient;
 import com.mongodb.client.MongoClients;
 import com.mongodb.client.MongoDatabase;
@@ -16,8 +13,8 @@ import org.bson.Document;
 /**
  * Makes a replica set of running members that have neither set nor user.
  *
- * <p>Source: MongoDB manual, "Localhost Exception" (whoever comes from the server's own machine may make the set and the first
- * user, and nothing more) and "Replica Set Configuration".
+ * <p>Source: MongoDB manual, "Internal/Membership Authentication" (who has the key file may do what a member may, so the set and
+ * its first user are made from any machine) and "Replica Set Configuration".
  */
 final class Setup {
 
@@ -26,33 +23,12 @@ final class Setup {
 
     private static final int HEARTBEAT_MILLIS = 500;
     private static final int REACH_SECONDS = 10;
-    private static final int ALREADY_INITIALIZED = 23;
 
     private Setup() {}
 
     /** A set of one. Returns when it accepts writes and its administrator exists. */
     static void single(Address address) {
         set(MongoDbRecipe.SINGLE_SET, List.of(address), false);
-    }
-
-    /**
-     * A set of the one member that the official image runs, whose entrypoint has made the administrator before.
-     *
-     * @param url of the member, as it is reached from here
-     * @param port on which the member reaches itself
-     */
-    static void inContainer(String url, int port) {
-        List<Address> members = List.of(Address.loopback(port, "", ""));
-        try (MongoClient client = MongoClients.create(brief(url).build())) {
-            client.getDatabase(MongoDbEndpoint.ADMIN)
-                    .runCommand(
-                            new Document("replSetInitiate", configuration(MongoDbRecipe.SINGLE_SET, members, false)));
-        } catch (MongoCommandException e) {
-            // An answer was lost the last time.
-            if (e.getErrorCode() != ALREADY_INITIALIZED) {
-                throw e;
-            }
-        }
     }
 
     /**
@@ -63,11 +39,13 @@ final class Setup {
      */
     static void set(String name, List<Address> members, boolean configServers) {
         Address first = members.get(0);
-        try (MongoClient client = MongoClients.create(settings(first).build())) {
+        try (MongoClient client = MongoClients.create(MongoDbEndpoint.ofMember(first)
+                .applyToClusterSettings(cluster -> cluster.serverSelectionTimeout(REACH_SECONDS, TimeUnit.SECONDS))
+                .build())) {
             MongoDatabase admin = client.getDatabase(MongoDbEndpoint.ADMIN);
             admin.runCommand(new Document("replSetInitiate", configuration(name, members, configServers)));
             if (members.size() > 1) {
-                elect(first);
+                elect(admin, first);
             }
             Patience.until(
                     first + " is the primary",
@@ -81,31 +59,12 @@ final class Setup {
         }
     }
 
-    /** At once, not after the time for which a primary must have been missing; a member may ask for that, whose key is ours. */
-    private static void elect(Address member) {
-        MongoClientSettings settings = settings(member)
-                .credential(MongoCredential.createScramSha256Credential(
-                        "__system", "local", member.password().toCharArray()))
-                .build();
-        try (MongoClient client = MongoClients.create(settings)) {
-            Patience.until(
-                    member + " is elected",
-                    Members::refused,
-                    () -> client.getDatabase(MongoDbEndpoint.ADMIN)
-                                    .runCommand(new Document("replSetStepUp", 1))
-                                    .getDouble("ok")
-                            == 1);
-        }
-    }
-
-    /** Without a user. A server that just answered is not waited for long. */
-    private static MongoClientSettings.Builder settings(Address member) {
-        return brief("mongodb://" + member + "/?directConnection=true");
-    }
-
-    private static MongoClientSettings.Builder brief(String url) {
-        return MongoDbEndpoint.settings(url)
-                .applyToClusterSettings(cluster -> cluster.serverSelectionTimeout(REACH_SECONDS, TimeUnit.SECONDS));
+    /** At once, not after the time for which a primary must have been missing. */
+    private static void elect(MongoDatabase admin, Address member) {
+        Patience.until(
+                member + " is elected",
+                Members::refused,
+                () -> admin.runCommand(new Document("replSetStepUp", 1)).getDouble("ok") == 1);
     }
 
     private static Document configuration(String name, List<Address> members, boolean configServers) {

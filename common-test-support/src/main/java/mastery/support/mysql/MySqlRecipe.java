@@ -146,8 +146,24 @@ public final class MySqlRecipe implements Recipe {
 
     @Override
     public List<String> command(NativeLaunch launch) {
+        List<String> command = new ArrayList<>(List.of(
+                launch.programs().path("mysqld"),
+                "--no-defaults",
+                "--basedir=" + base(launch),
+                "--datadir=" + launch.data(),
+                "--tmpdir=" + launch.directory(),
+                "--socket=" + launch.directory().resolve("s"),
+                "--pid-file=" + launch.directory().resolve("pid")));
+        command.addAll(options(launch.address(), launch.spec(), Map.of("bind-address", "127.0.0.1")));
+        Path firstStart = launch.directory().resolve(FIRST_START);
+        if (Files.exists(firstStart)) {
+            command.add("--init-file=" + firstStart);
+        }
+        return command;
+    }
+
+    private static List<String> options(Address address, NodeSpec spec, Map<String, String> own) {
         Map<String, String> settings = new TreeMap<>(Map.of(
-                "bind-address", "127.0.0.1",
                 "mysqlx", "OFF",
                 // Loading files from the server's disk stays off; NULL also needs no system directory.
                 "secure-file-priv", "NULL",
@@ -158,23 +174,13 @@ public final class MySqlRecipe implements Recipe {
                 "innodb-flush-log-at-trx-commit", "2",
                 "sync-binlog", "0",
                 "innodb-doublewrite", "OFF"));
-        settings.put("server-id", Integer.toString(launch.address().port()));
-        settings.putAll(launch.spec().settings());
-        List<String> command = new ArrayList<>(List.of(
-                launch.programs().path("mysqld"),
-                "--no-defaults",
-                "--basedir=" + base(launch),
-                "--datadir=" + launch.data(),
-                "--tmpdir=" + launch.directory(),
-                "--socket=" + launch.directory().resolve("s"),
-                "--pid-file=" + launch.directory().resolve("pid"),
-                "--port=" + launch.address().port()));
-        settings.forEach((name, value) -> command.add("--" + name + "=" + value));
-        Path firstStart = launch.directory().resolve(FIRST_START);
-        if (Files.exists(firstStart)) {
-            command.add("--init-file=" + firstStart);
-        }
-        return command;
+        settings.put("port", Integer.toString(address.port()));
+        settings.put("server-id", Integer.toString(address.port()));
+        settings.putAll(own);
+        settings.putAll(spec.settings());
+        return settings.entrySet().stream()
+                .map(setting -> "--" + setting.getKey() + "=" + setting.getValue())
+                .toList();
     }
 
     /** The password is set: its file is not needed again. */
@@ -188,16 +194,16 @@ public final class MySqlRecipe implements Recipe {
     }
 
     @Override
-    public ContainerPlan container(NodeSpec spec, String password) {
+    public ContainerPlan container(Address address, NodeSpec spec) {
         return new ContainerPlan(
-                3306,
-                Map.of("MYSQL_ROOT_PASSWORD", password, "MYSQL_ROOT_HOST", "%"),
-                List.of(
-                        "--gtid-mode=ON",
-                        "--enforce-gtid-consistency=ON",
-                        "--mysqlx=OFF",
-                        "--innodb-flush-log-at-trx-commit=2",
-                        "--sync-binlog=0",
-                        "--innodb-doublewrite=OFF"));
+                Map.of(
+                        "MYSQL_ROOT_PASSWORD",
+                        address.password(),
+                        "MYSQL_ROOT_HOST",
+                        "%",
+                        // Else their thousands of rows are the first transactions of every server, replicas included.
+                        "MYSQL_INITDB_SKIP_TZINFO",
+                        "1"),
+                options(address, spec, Map.of()));
     }
 }

@@ -8,9 +8,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import javax.sql.DataSource;
 import mastery.support.server.Engine;
 import mastery.support.server.Node;
+import mastery.support.server.NodeGroup;
 import mastery.support.server.NodeSpec;
 import mastery.support.server.Passwords;
 import mastery.support.server.ServerException;
@@ -26,45 +28,48 @@ public final class MySqlReplication implements Topology {
     /** The account with which the replicas read the source's binary log; it can do nothing else. */
     public static final String REPLICATOR = "replicator";
 
+    private final NodeGroup group;
     private final Node source;
     private final String replicatorPassword = Passwords.generate();
-    private final List<Node> replicas = new ArrayList<>();
+    private final List<Node> replicas;
     private final MySql databases;
 
-    private MySqlReplication(Node source) {
-        this.source = source;
+    private MySqlReplication(NodeGroup group, List<Node> nodes) {
+        this.group = group;
+        this.source = nodes.get(0);
+        this.replicas = nodes.subList(1, nodes.size());
         this.databases = MySql.on(source);
     }
 
     /**
      * Starts a source and replicas named {@code replica-1} and so on, and returns when all of them follow.
      *
-     * @throws ServerException if MySQL cannot be had natively here
+     * @throws ServerException if MySQL cannot be had here
      */
     public static MySqlReplication start(int replicas) {
-        MySqlReplication replication =
-                new MySqlReplication(SharedServers.start(Engine.MYSQL, NodeSpec.of("source", Map.of())));
+        NodeGroup group = SharedServers.group(Engine.MYSQL, 1 + replicas);
         try {
+            String password = Passwords.generate();
+            List<NodeSpec> specs = new ArrayList<>(List.of(NodeSpec.member("source", Map.of(), password)));
+            IntStream.rangeClosed(1, replicas)
+                    .mapToObj(i -> NodeSpec.member("replica-" + i, Map.of(), password))
+                    .forEach(specs::add);
+            MySqlReplication replication = new MySqlReplication(group, group.startAll(specs));
             replication.createReplicator();
-            for (int i = 1; i <= replicas; i++) {
-                Node replica = SharedServers.start(
-                        Engine.MYSQL, NodeSpec.replicaOf(replication.source, "replica-" + i, Map.of()));
-                replication.replicas.add(replica);
-                replication.follow(replica);
-            }
+            replication.replicas.forEach(replication::follow);
             return replication;
         } catch (RuntimeException e) {
-            replication.close();
+            group.close();
             throw e;
         }
     }
 
-    /** An account that can read the binary log and nothing else. */
+    /** An account that can read the binary log and nothing else. A server that resolves no names knows no localhost. */
     private void createReplicator() {
         execute(
                 source,
-                "CREATE USER '" + REPLICATOR + "'@'localhost' IDENTIFIED BY '" + replicatorPassword + "' REQUIRE SSL");
-        execute(source, "GRANT REPLICATION SLAVE ON *.* TO '" + REPLICATOR + "'@'localhost'");
+                "CREATE USER '" + REPLICATOR + "'@'127.0.0.1' IDENTIFIED BY '" + replicatorPassword + "' REQUIRE SSL");
+        execute(source, "GRANT REPLICATION SLAVE ON *.* TO '" + REPLICATOR + "'@'127.0.0.1'");
     }
 
     private void follow(Node replica) {
@@ -126,5 +131,10 @@ public final class MySqlReplication implements Topology {
     /** Unpooled sessions in a database of one node; without a database when the name is empty. */
     public DataSource dataSource(Node node, String database) {
         return MySqlRecipe.dataSource(node.address(), database);
+    }
+
+    @Override
+    public void close() {
+        group.close();
     }
 }

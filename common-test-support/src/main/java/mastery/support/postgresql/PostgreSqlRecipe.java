@@ -33,6 +33,10 @@ public final class PostgreSqlRecipe implements Recipe {
 
     private static final int CONNECT_LIMIT_SECONDS = 8;
 
+    /** Of pg_basebackup; {@code --write-recovery-conf} makes the copy follow the server. */
+    private static final List<String> COPYING =
+            List.of("--write-recovery-conf", "--create-slot", "--wal-method=stream", "--checkpoint=fast", "--no-sync");
+
     @Override
     public Engine engine() {
         return Engine.POSTGRESQL;
@@ -138,50 +142,61 @@ public final class PostgreSqlRecipe implements Recipe {
                 "--no-instructions"));
     }
 
-    /** Copies a running server; {@code --write-recovery-conf} makes the copy follow it. */
+    /** Copies a running server. */
     private static void copy(NativeLaunch launch, Node upstream) {
-        String slot = launch.spec().name().replace('-', '_');
         String passwords = launch.writeSecret("pgpass", "*:*:*:" + upstream.user() + ":" + upstream.password() + "\n")
                 .toString();
-        launch.run(List.of(
+        List<String> command = new ArrayList<>(List.of(
                 launch.programs().path("pg_basebackup"),
                 "--pgdata=" + launch.data(),
-                "--dbname=host=" + upstream.host() + " port=" + upstream.port() + " user=" + upstream.user()
-                        + " passfile=" + passwords + " application_name=" + slot,
-                "--write-recovery-conf",
-                "--create-slot",
-                "--slot=" + slot,
-                "--wal-method=stream",
-                "--checkpoint=fast",
-                "--no-sync"));
+                "--dbname=" + connection(upstream, slot(launch.spec())) + " passfile=" + passwords,
+                "--slot=" + slot(launch.spec())));
+        command.addAll(COPYING);
+        launch.run(command);
+    }
+
+    private static String connection(Node upstream, String application) {
+        return "host=" + upstream.host() + " port=" + upstream.port() + " user=" + upstream.user()
+                + " application_name=" + application;
+    }
+
+    private static String slot(NodeSpec replica) {
+        return replica.name().replace('-', '_');
     }
 
     @Override
     public List<String> command(NativeLaunch launch) {
+        List<String> command = new ArrayList<>(
+                List.of(launch.programs().path("postgres"), "-D", launch.data().toString()));
+        command.addAll(options(
+                launch.address(),
+                launch.spec(),
+                Map.of(
+                        "listen_addresses", "127.0.0.1",
+                        // No socket file: the fixtures connect by TCP, as an application does.
+                        "unix_socket_directories", "")));
+        return command;
+    }
+
+    private static List<String> options(Address address, NodeSpec spec, Map<String, String> own) {
         Map<String, String> settings = new TreeMap<>(Map.of(
-                "listen_addresses", "127.0.0.1",
-                // No socket file: the fixtures connect by TCP, as an application does.
-                "unix_socket_directories", "",
                 // Throw-away data: examples about durability turn it on again.
                 "fsync", "off",
                 "wal_level", "logical",
                 "max_connections", "120",
-                // Shared memory that vanishes with its files, even when the server is killed.
+                // Shared memory that vanishes with its files, even when the server is killed; a container has little of
+                // the other kinds.
                 "dynamic_shared_memory_type", "mmap",
                 "shared_buffers", "64MB",
                 "max_wal_size", "256MB",
                 "log_checkpoints", "off",
                 // Loaded at start only, so every node has it.
                 "shared_preload_libraries", "pg_stat_statements"));
-        settings.putAll(launch.spec().settings());
-        List<String> command = new ArrayList<>(List.of(
-                launch.programs().path("postgres"),
-                "-D",
-                launch.data().toString(),
-                "-p",
-                Integer.toString(launch.address().port())));
-        settings.forEach((name, value) -> command.addAll(List.of("-c", name + "=" + value)));
-        return command;
+        settings.putAll(own);
+        settings.putAll(spec.settings());
+        List<String> options = new ArrayList<>(List.of("-p", Integer.toString(address.port())));
+        settings.forEach((name, value) -> options.addAll(List.of("-c", name + "=" + value)));
+        return options;
     }
 
     /** Fast shutdown: SIGTERM would wait until every client has gone (manual, "Shutting Down the Server"). */
@@ -201,22 +216,34 @@ public final class PostgreSqlRecipe implements Recipe {
         LeftSegment.remove(directory.resolve(NativeLaunch.DATA));
     }
 
+    /** A replica is a copy that is made before the image's entrypoint looks for data: it finds some, and only starts it. */
     @Override
-    public ContainerPlan container(NodeSpec spec, String password) {
-        return new ContainerPlan(
-                5432,
-                Map.of(
-                        "POSTGRES_PASSWORD",
-                        password,
-                        // The locale of the native server: text sorts the same way.
-                        "POSTGRES_INITDB_ARGS",
-                        "--encoding=UTF8 --locale=C.UTF-8 --no-sync"),
-                List.of(
-                        // A container has little of the other kinds.
-                        "-c", "dynamic_shared_memory_type=mmap",
-                        "-c", "fsync=off",
-                        "-c", "wal_level=logical",
-                        "-c", "max_connections=120",
-                        "-c", "shared_preload_libraries=pg_stat_statements"));
+    public ContainerPlan container(Address address, NodeSpec spec) {
+        Map<String, String> environment = new TreeMap<>(Map.of(
+                "POSTGRES_PASSWORD",
+                address.password(),
+                // The locale of the native server: text sorts the same way.
+                "POSTGRES_INITDB_ARGS",
+                "--encoding=UTF8 --locale=C.UTF-8 --no-sync"));
+        List<String> server = new ArrayList<>(List.of("postgres"));
+        server.addAll(options(address, spec, Map.of("listen_addresses", "*")));
+        if (spec.upstream().isEmpty()) {
+            return new ContainerPlan(environment, server);
+        }
+        Node upstream = spec.upstream().get();
+        environment.put("PGPASSWORD", upstream.password());
+        environment.put("MASTERY_SLOT", slot(spec));
+        environment.put("MASTERY_UPSTREAM", connection(upstream, slot(spec)));
+        String start = """
+                if [ ! -s "$PGDATA/PG_VERSION" ]; then
+                    mkdir -p "$PGDATA" && chown postgres "$PGDATA" && chmod 700 "$PGDATA" &&
+                    setpriv --reuid=postgres --regid=postgres --clear-groups \\
+                        pg_basebackup --pgdata="$PGDATA" --dbname="$MASTERY_UPSTREAM" --slot="$MASTERY_SLOT" %s || exit
+                fi
+                exec docker-entrypoint.sh "$@"
+                """.formatted(String.join(" ", COPYING));
+        List<String> arguments = new ArrayList<>(List.of("sh", "-c", start, "sh"));
+        arguments.addAll(server);
+        return new ContainerPlan(environment, arguments);
     }
 }

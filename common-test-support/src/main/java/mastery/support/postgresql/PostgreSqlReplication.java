@@ -8,6 +8,7 @@ import java.util.stream.IntStream;
 import javax.sql.DataSource;
 import mastery.support.server.Engine;
 import mastery.support.server.Node;
+import mastery.support.server.NodeGroup;
 import mastery.support.server.NodeSpec;
 import mastery.support.server.SharedServers;
 import mastery.support.server.Topology;
@@ -18,11 +19,13 @@ public final class PostgreSqlReplication implements Topology {
 
     private static final Duration LIMIT = Duration.ofSeconds(60);
 
+    private final NodeGroup group;
     private final Node primary;
     private final List<Node> replicas;
     private final PostgreSql databases;
 
-    private PostgreSqlReplication(Node primary, List<Node> replicas) {
+    private PostgreSqlReplication(NodeGroup group, Node primary, List<Node> replicas) {
+        this.group = group;
         this.primary = primary;
         this.replicas = List.copyOf(replicas);
         this.databases = PostgreSql.on(primary);
@@ -31,7 +34,7 @@ public final class PostgreSqlReplication implements Topology {
     /**
      * Starts a primary and replicas named {@code replica-1} and so on, and returns when all of them stream.
      *
-     * @throws mastery.support.server.ServerException if PostgreSQL cannot be had natively here
+     * @throws mastery.support.server.ServerException if PostgreSQL cannot be had here
      */
     public static PostgreSqlReplication start(int replicas) {
         return start(replicas, Map.of());
@@ -40,22 +43,22 @@ public final class PostgreSqlReplication implements Topology {
     /**
      * The same with settings of every node, by their own names.
      *
-     * @throws mastery.support.server.ServerException if PostgreSQL cannot be had natively here
+     * @throws mastery.support.server.ServerException if PostgreSQL cannot be had here
      */
     public static PostgreSqlReplication start(int replicas, Map<String, String> settings) {
-        List<Node> started = new ArrayList<>();
+        NodeGroup group = SharedServers.group(Engine.POSTGRESQL, 1 + replicas);
         try {
-            Node primary = SharedServers.start(Engine.POSTGRESQL, NodeSpec.of("primary", settings));
-            started.add(primary);
-            IntStream.rangeClosed(1, replicas)
-                    .mapToObj(i -> SharedServers.start(
-                            Engine.POSTGRESQL, NodeSpec.replicaOf(primary, "replica-" + i, settings)))
-                    .forEach(started::add);
-            PostgreSqlReplication replication = new PostgreSqlReplication(primary, started.subList(1, started.size()));
+            Node primary = group.start(NodeSpec.of("primary", settings));
+            PostgreSqlReplication replication = new PostgreSqlReplication(
+                    group,
+                    primary,
+                    IntStream.rangeClosed(1, replicas)
+                            .mapToObj(i -> group.start(NodeSpec.replicaOf(primary, "replica-" + i, settings)))
+                            .toList());
             replication.awaitStreaming();
             return replication;
         } catch (RuntimeException e) {
-            started.forEach(SharedServers::dispose);
+            group.close();
             throw e;
         }
     }
@@ -100,5 +103,10 @@ public final class PostgreSqlReplication implements Topology {
     /** Unpooled sessions in a database of one node. */
     public DataSource dataSource(Node node, String database) {
         return PostgreSqlRecipe.dataSource(node.address(), database);
+    }
+
+    @Override
+    public void close() {
+        group.close();
     }
 }

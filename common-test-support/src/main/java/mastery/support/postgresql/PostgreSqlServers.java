@@ -1,11 +1,11 @@
 package mastery.support.postgresql;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import mastery.support.server.Engine;
 import mastery.support.server.Node;
+import mastery.support.server.NodeGroup;
 import mastery.support.server.NodeSpec;
 import mastery.support.server.SharedServers;
 import mastery.support.server.Topology;
@@ -13,9 +13,11 @@ import mastery.support.server.Topology;
 /** Several servers that know nothing of each other. */
 public final class PostgreSqlServers implements Topology {
 
+    private final NodeGroup group;
     private final List<PostgreSql> servers;
 
-    private PostgreSqlServers(List<PostgreSql> servers) {
+    private PostgreSqlServers(NodeGroup group, List<PostgreSql> servers) {
+        this.group = group;
         this.servers = List.copyOf(servers);
     }
 
@@ -23,17 +25,19 @@ public final class PostgreSqlServers implements Topology {
      * Starts servers named {@code server-1} and so on.
      *
      * @param settings of every server, by their own names
-     * @throws mastery.support.server.ServerException if PostgreSQL cannot be had natively here
+     * @throws mastery.support.server.ServerException if PostgreSQL cannot be had here
      */
     public static PostgreSqlServers start(int servers, Map<String, String> settings) {
-        List<Node> started = new ArrayList<>();
+        NodeGroup group = SharedServers.group(Engine.POSTGRESQL, servers);
         try {
-            IntStream.rangeClosed(1, servers)
-                    .mapToObj(i -> SharedServers.start(Engine.POSTGRESQL, NodeSpec.of("server-" + i, settings)))
-                    .forEach(started::add);
-            return new PostgreSqlServers(started.stream().map(PostgreSql::on).toList());
+            return new PostgreSqlServers(
+                    group,
+                    IntStream.rangeClosed(1, servers)
+                            .mapToObj(i -> group.start(NodeSpec.of("server-" + i, settings)))
+                            .map(PostgreSql::on)
+                            .toList());
         } catch (RuntimeException e) {
-            started.forEach(SharedServers::dispose);
+            group.close();
             throw e;
         }
     }
@@ -46,5 +50,10 @@ public final class PostgreSqlServers implements Topology {
     @Override
     public List<Node> nodes() {
         return servers.stream().map(PostgreSql::node).toList();
+    }
+
+    @Override
+    public void close() {
+        group.close();
     }
 }

@@ -2,15 +2,14 @@ package mastery.support.redis;
 
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
-import mastery.support.server.Engine;
 import mastery.support.server.Node;
+import mastery.support.server.NodeGroup;
 import mastery.support.server.NodeSpec;
-import mastery.support.server.SharedServers;
 import redis.clients.jedis.Jedis;
 
-/** Starts, empties and ends the nodes of a topology. */
+/** Starts and empties the nodes of a topology. */
 final class Members {
 
     private Members() {}
@@ -20,15 +19,11 @@ final class Members {
         return NodeSpec.member(name, Map.of(RedisRecipe.ROLE, role), password);
     }
 
-    /** Starts the nodes 1 to {@code count}; those that run are ended if a later one fails. */
-    static void start(List<Node> started, int count, Function<Integer, NodeSpec> spec) {
-        IntStream.rangeClosed(1, count)
-                .mapToObj(i -> SharedServers.start(Engine.REDIS, spec.apply(i)))
-                .forEach(started::add);
-    }
-
-    static void dispose(List<Node> started) {
-        started.forEach(SharedServers::dispose);
+    /** Starts the nodes 1 to {@code count}. */
+    static List<Node> start(NodeGroup group, int count, IntFunction<NodeSpec> spec) {
+        return IntStream.rangeClosed(1, count)
+                .mapToObj(i -> group.start(spec.apply(i)))
+                .toList();
     }
 
     static List<RedisEndpoint> endpoints(List<Node> nodes) {

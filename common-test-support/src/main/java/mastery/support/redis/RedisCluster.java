@@ -1,11 +1,13 @@
 package mastery.support.redis;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
+import mastery.support.server.Engine;
 import mastery.support.server.Node;
+import mastery.support.server.NodeGroup;
 import mastery.support.server.Passwords;
+import mastery.support.server.SharedServers;
 import mastery.support.server.Topology;
 import redis.clients.jedis.HostAndPort;
 import redis.clients.jedis.RedisClusterClient;
@@ -13,9 +15,13 @@ import redis.clients.jedis.RedisClusterClient;
 /** A Redis Cluster of three masters with one replica each. */
 public final class RedisCluster implements Topology {
 
+    private static final int NODES = 6;
+
+    private final NodeGroup group;
     private final List<Node> nodes;
 
-    private RedisCluster(List<Node> nodes) {
+    private RedisCluster(NodeGroup group, List<Node> nodes) {
+        this.group = group;
         this.nodes = List.copyOf(nodes);
     }
 
@@ -23,17 +29,18 @@ public final class RedisCluster implements Topology {
      * Starts six nodes and returns when they are one cluster. The first three are the masters; node 4 is the replica of
      * node 1, and so on.
      *
-     * @throws mastery.support.server.ServerException if Redis cannot be had natively here
+     * @throws mastery.support.server.ServerException if Redis cannot be had here
      */
     public static RedisCluster start() {
-        List<Node> started = new ArrayList<>();
+        NodeGroup group = SharedServers.group(Engine.REDIS, NODES);
         String password = Passwords.generate();
         try {
-            Members.start(started, 6, i -> Members.spec("node-" + i, RedisRecipe.CLUSTER, password));
-            ClusterWiring.form(Members.endpoints(started));
-            return new RedisCluster(started);
+            List<Node> nodes =
+                    Members.start(group, NODES, i -> Members.spec("node-" + i, RedisRecipe.CLUSTER, password));
+            ClusterWiring.form(Members.endpoints(nodes));
+            return new RedisCluster(group, nodes);
         } catch (RuntimeException e) {
-            Members.dispose(started);
+            group.close();
             throw e;
         }
     }
@@ -64,5 +71,10 @@ public final class RedisCluster implements Topology {
     /** Removes every key. */
     public void flush() {
         Members.flush(nodes);
+    }
+
+    @Override
+    public void close() {
+        group.close();
     }
 }

@@ -134,26 +134,30 @@ public final class RedisRecipe implements Recipe {
         List<String> command = new ArrayList<>(List.of(
                 launch.programs().path("redis-server"),
                 launch.directory().resolve(CONFIGURATION).toString()));
-        if (SENTINEL.equals(launch.spec().settings().get(ROLE))) {
-            command.add("--sentinel");
-        }
+        command.addAll(mode(launch.spec()));
         return command;
     }
 
+    private static List<String> mode(NodeSpec spec) {
+        return SENTINEL.equals(spec.settings().get(ROLE)) ? List.of("--sentinel") : List.of();
+    }
+
     /**
-     * The configuration comes by an environment variable and the standard input, where no list of processes shows the password.
-     * The image's entrypoint then gives up root.
+     * The configuration comes by an environment variable into a file, where no list of processes shows the password. It is
+     * written once: a sentinel keeps what it knows in it. The image's entrypoint then gives up root.
      */
     @Override
-    public ContainerPlan container(NodeSpec spec, String password) {
-        String configuration = new RedisSettings("*", PORT, "/tmp", password).single() + own(spec);
+    public ContainerPlan container(Address address, NodeSpec spec) {
+        RedisSettings settings = new RedisSettings("*", address.port(), ".", address.password());
         String start = """
-                set -- redis-server -
-                if command -v docker-entrypoint.sh > /dev/null; then set -- docker-entrypoint.sh "$@"; fi
-                exec "$@" <<END
-                $MASTERY_REDIS_CONF
-                END
-                """;
-        return new ContainerPlan(PORT, Map.of("MASTERY_REDIS_CONF", configuration), List.of("sh", "-c", start));
+                if [ ! -e %1$s ]; then
+                    umask 077
+                    printf '%%s' "$MASTERY_REDIS_CONF" > %1$s && chown redis %1$s || exit
+                fi
+                exec docker-entrypoint.sh "$@"
+                """.formatted(CONFIGURATION);
+        List<String> arguments = new ArrayList<>(List.of("sh", "-c", start, "sh", "redis-server", CONFIGURATION));
+        arguments.addAll(mode(spec));
+        return new ContainerPlan(Map.of("MASTERY_REDIS_CONF", role(settings, spec) + own(spec)), arguments);
     }
 }

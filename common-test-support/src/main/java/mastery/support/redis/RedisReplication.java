@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import mastery.support.server.Engine;
 import mastery.support.server.Node;
+import mastery.support.server.NodeGroup;
 import mastery.support.server.NodeSpec;
 import mastery.support.server.SharedServers;
 import mastery.support.server.Topology;
@@ -13,34 +14,37 @@ import redis.clients.jedis.RedisClient;
 /** A primary and its replicas. */
 public final class RedisReplication implements Topology {
 
+    private final NodeGroup group;
     private final List<Node> nodes;
 
-    private RedisReplication(List<Node> nodes) {
+    private RedisReplication(NodeGroup group, List<Node> nodes) {
+        this.group = group;
         this.nodes = List.copyOf(nodes);
     }
 
     /**
      * Starts a primary and replicas named {@code replica-1} and so on, and returns when all of them follow.
      *
-     * @throws mastery.support.server.ServerException if Redis cannot be had natively here
+     * @throws mastery.support.server.ServerException if Redis cannot be had here
      */
     public static RedisReplication start(int replicas) {
-        List<Node> started = new ArrayList<>();
+        NodeGroup group = SharedServers.group(Engine.REDIS, 1 + replicas);
         try {
-            startNodes(started, replicas);
-            RedisReplication replication = new RedisReplication(started);
+            RedisReplication replication = new RedisReplication(group, startNodes(group, replicas));
             replication.awaitCopies();
             return replication;
         } catch (RuntimeException e) {
-            Members.dispose(started);
+            group.close();
             throw e;
         }
     }
 
-    static void startNodes(List<Node> started, int replicas) {
-        Node primary = SharedServers.start(Engine.REDIS, NodeSpec.of("primary", Map.of()));
-        started.add(primary);
-        Members.start(started, replicas, i -> NodeSpec.replicaOf(primary, "replica-" + i, Map.of()));
+    /** The primary, then its replicas. */
+    static List<Node> startNodes(NodeGroup group, int replicas) {
+        Node primary = group.start(NodeSpec.of("primary", Map.of()));
+        List<Node> nodes = new ArrayList<>(List.of(primary));
+        nodes.addAll(Members.start(group, replicas, i -> NodeSpec.replicaOf(primary, "replica-" + i, Map.of())));
+        return nodes;
     }
 
     /** The node that accepts writes. */
@@ -79,5 +83,10 @@ public final class RedisReplication implements Topology {
     /** Removes every key. */
     public void flush() {
         Members.flush(nodes);
+    }
+
+    @Override
+    public void close() {
+        group.close();
     }
 }

@@ -1,11 +1,13 @@
 package mastery.support.redis;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import mastery.support.server.Engine;
 import mastery.support.server.Node;
+import mastery.support.server.NodeGroup;
+import mastery.support.server.SharedServers;
 import mastery.support.server.Topology;
 import redis.clients.jedis.HostAndPort;
 import redis.clients.jedis.RedisSentinelClient;
@@ -19,10 +21,12 @@ public final class RedisSentinels implements Topology {
     private static final int REPLICAS = 2;
     private static final int SENTINELS = 3;
 
+    private final NodeGroup group;
     private final List<Node> data;
     private final List<Node> sentinels;
 
-    private RedisSentinels(List<Node> data, List<Node> sentinels) {
+    private RedisSentinels(NodeGroup group, List<Node> data, List<Node> sentinels) {
+        this.group = group;
         this.data = List.copyOf(data);
         this.sentinels = List.copyOf(sentinels);
     }
@@ -30,22 +34,20 @@ public final class RedisSentinels implements Topology {
     /**
      * Starts six processes and returns when the sentinels know the replicas and each other.
      *
-     * @throws mastery.support.server.ServerException if Redis cannot be had natively here
+     * @throws mastery.support.server.ServerException if Redis cannot be had here
      */
     public static RedisSentinels start() {
-        List<Node> data = new ArrayList<>();
-        List<Node> sentinels = new ArrayList<>();
+        NodeGroup group = SharedServers.group(Engine.REDIS, 1 + REPLICAS + SENTINELS);
         try {
-            RedisReplication.startNodes(data, REPLICAS);
+            List<Node> data = RedisReplication.startNodes(group, REPLICAS);
             RedisEndpoint primary = RedisEndpoint.of(data.get(0));
             ReplicationWiring.awaitCopies(primary, Members.endpoints(data.subList(1, data.size())));
-            Members.start(
-                    sentinels, SENTINELS, i -> Members.spec("sentinel-" + i, RedisRecipe.SENTINEL, primary.password()));
+            List<Node> sentinels = Members.start(
+                    group, SENTINELS, i -> Members.spec("sentinel-" + i, RedisRecipe.SENTINEL, primary.password()));
             SentinelWiring.watch(NAME, primary, REPLICAS, Members.endpoints(sentinels));
-            return new RedisSentinels(data, sentinels);
+            return new RedisSentinels(group, data, sentinels);
         } catch (RuntimeException e) {
-            Members.dispose(sentinels);
-            Members.dispose(data);
+            group.close();
             throw e;
         }
     }
@@ -98,5 +100,10 @@ public final class RedisSentinels implements Topology {
     /** Removes every key. */
     public void flush() {
         Members.flush(data);
+    }
+
+    @Override
+    public void close() {
+        group.close();
     }
 }

@@ -9,9 +9,12 @@ import java.util.Map;
  */
 public record Address(String host, int port, String user, String password, Map<String, String> parameters) {
 
+    /** The host of every server that is started here. */
+    public static final String LOOPBACK = "127.0.0.1";
+
     /** An address on the loopback interface, without further driver parameters. */
     public static Address loopback(int port, String user, String password) {
-        return new Address("127.0.0.1", port, user, password, Map.of());
+        return new Address(LOOPBACK, port, user, password, Map.of());
     }
 
     /** Host and port; the password is never shown. */

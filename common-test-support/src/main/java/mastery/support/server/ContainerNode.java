@@ -2,33 +2,39 @@ package mastery.support.server;
 
 import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.async.ResultCallback;
+import com.github.dockerjava.api.command.CreateContainerCmd;
 import com.github.dockerjava.api.command.InspectContainerResponse.ContainerState;
 import com.github.dockerjava.api.exception.NotFoundException;
-import com.github.dockerjava.api.model.ExposedPort;
 import com.github.dockerjava.api.model.Frame;
 import com.github.dockerjava.api.model.HostConfig;
-import com.github.dockerjava.api.model.PortBinding;
-import com.github.dockerjava.api.model.Ports.Binding;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionTimeoutException;
 
 /**
- * A node that runs the official image on a fixed port of the loopback interface.
+ * A node that runs the official image on a fixed port of the loopback interface: alone, or in the network of a cluster.
  *
  * <p>The container is driven by the engine's own client, not by Testcontainers: that reads from the environment alone
  * whether its reaper may be left out, and takes every machine with a {@code /.dockerenv} for a container.
  */
-final class ContainerNode implements Node {
+final class ContainerNode implements Node, Disposable {
 
     private static final int PORT_ATTEMPTS = 5;
-    private static final Duration START_LIMIT = Duration.ofSeconds(120);
+    private static final Duration START_LIMIT = Duration.ofSeconds(300);
     private static final Duration STOP_LIMIT = Duration.ofSeconds(60);
     private static final Duration POLL = Duration.ofMillis(50);
+    private static final int LISTENING_MILLIS = 200;
     private static final int LOG_LIMIT_SECONDS = 10;
 
     private final Recipe recipe;
@@ -40,25 +46,32 @@ final class ContainerNode implements Node {
     private boolean disturbed;
     private volatile String lastRefusal;
 
-    private ContainerNode(Recipe recipe, NodeSpec spec, Map<String, String> labels) {
+    private ContainerNode(
+            Recipe recipe, NodeSpec spec, Map<String, String> labels, Optional<ContainerNetwork> network) {
         this.recipe = recipe;
         this.spec = spec;
-        this.address = Address.loopback(Ports.free(), recipe.administrator(), Passwords.generate());
+        this.address = Address.loopback(
+                network.map(ContainerNetwork::nextPort).orElseGet(Ports::free),
+                recipe.administrator(),
+                spec.password().orElseGet(Passwords::generate));
         this.client = ContainerEngine.client();
-        ContainerPlan plan = recipe.container(spec, address.password());
-        ExposedPort inside = ExposedPort.tcp(plan.port());
-        this.id = client.createContainerCmd(ContainerEngine.image(recipe.engine()))
-                .withEnv(plan.environment().entrySet().stream()
-                        .map(variable -> variable.getKey() + "=" + variable.getValue())
-                        .toList())
-                .withCmd(plan.arguments())
-                .withLabels(labels)
-                .withExposedPorts(inside)
-                .withHostConfig(HostConfig.newHostConfig()
-                        .withPortBindings(
-                                new PortBinding(Binding.bindIpAndPort(address.host(), address.port()), inside)))
-                .exec()
-                .getId();
+        ContainerPlan plan = recipe.container(address, spec);
+        this.id = Containers.create(
+                recipe.engine(),
+                spec.name(),
+                labels,
+                container -> join(container, network)
+                        .withEnv(plan.environment().entrySet().stream()
+                                .map(variable -> variable.getKey() + "=" + variable.getValue())
+                                .toList())
+                        .withCmd(plan.arguments())
+                        .withStopSignal("SIG" + recipe.stopSignal()));
+    }
+
+    private CreateContainerCmd join(CreateContainerCmd container, Optional<ContainerNetwork> network) {
+        return network.map(shared -> container.withHostConfig(
+                        HostConfig.newHostConfig().withNetworkMode("container:" + shared.id())))
+                .orElseGet(() -> Containers.publish(container, List.of(address.port())));
     }
 
     /** Starts the image of an engine in a container that is removed when this JVM ends, however it ends. */
@@ -68,25 +81,33 @@ final class ContainerNode implements Node {
     }
 
     /** Starts the image of an engine in a container that outlives this JVM. */
-    static ContainerNode startKept(Recipe recipe, NodeSpec spec) {
+    static ContainerNode startKept(Recipe recipe) {
         Containers.removeKept(recipe.engine());
-        return start(recipe, spec, Containers.keptLabels(recipe.engine()));
+        return start(recipe, NodeSpec.single(), Containers.keptLabels(recipe.engine()));
+    }
+
+    /** Starts a node of a cluster, in a container that is removed when this JVM ends, however it ends. */
+    static ContainerNode startIn(ContainerNetwork network, Recipe recipe, NodeSpec spec) {
+        ContainerNode node = new ContainerNode(recipe, spec, Containers.ownedLabels(), Optional.of(network));
+        try {
+            node.startFirst();
+            return node;
+        } catch (RuntimeException e) {
+            node.dispose();
+            throw e;
+        }
     }
 
     /** Another program may take a port between the look and the start: then the next one is tried. */
     private static ContainerNode start(Recipe recipe, NodeSpec spec, Map<String, String> labels) {
+        if (spec.upstream().isPresent()) {
+            throw new IllegalArgumentException("A container of its own reaches no other: start '" + spec.name()
+                    + "' in the group of the node that it follows.");
+        }
         for (int attempt = 1; ; attempt++) {
-            ContainerNode node;
+            ContainerNode node = new ContainerNode(recipe, spec, labels, Optional.empty());
             try {
-                node = new ContainerNode(recipe, spec, labels);
-            } catch (RuntimeException e) {
-                throw new ServerException(
-                        "The container engine does not create a container of " + ContainerEngine.image(recipe.engine())
-                                + ": " + ContainerEngine.reason(e),
-                        e);
-            }
-            try {
-                node.start();
+                node.startFirst();
                 return node;
             } catch (RuntimeException e) {
                 node.dispose();
@@ -95,6 +116,18 @@ final class ContainerNode implements Node {
                     throw e;
                 }
             }
+        }
+    }
+
+    private void startFirst() {
+        launch(() -> recipe.identifyNew(address, spec));
+        try {
+            recipe.prepare(address, spec);
+        } catch (RuntimeException e) {
+            if (!isRunning()) {
+                throw new ServerException(describe("ended while it was prepared"), e);
+            }
+            throw e;
         }
     }
 
@@ -107,33 +140,56 @@ final class ContainerNode implements Node {
         if (isRunning()) {
             throw new IllegalStateException(name() + " is running already");
         }
-        control("start", () -> client.startContainerCmd(id).exec());
-        identity = awaitAnswer();
+        launch(() -> recipe.identify(address));
     }
 
-    private Identity awaitAnswer() {
+    private void launch(Callable<Identity> attempt) {
+        control("start", () -> Containers.start(id));
+        identity = awaitAnswer(attempt);
+    }
+
+    private Identity awaitAnswer(Callable<Identity> attempt) {
         try {
             return Awaitility.await("an answer of " + engine())
                     .atMost(START_LIMIT)
+                    .pollDelay(Duration.ZERO)
                     .pollInterval(POLL)
                     .ignoreExceptionsMatching(e -> !(e instanceof ServerDiedException))
-                    .until(this::identify, answer -> answer != null);
+                    .until(() -> ask(attempt), answer -> answer != null);
         } catch (ConditionTimeoutException e) {
             throw new ServerException(
                     describe("did not answer within " + START_LIMIT.toSeconds() + " s (" + lastRefusal + ")"), e);
         }
     }
 
-    private Identity identify() throws Exception {
+    private Identity ask(Callable<Identity> attempt) throws Exception {
         ContainerState state = state();
         if (!Boolean.TRUE.equals(state.getRunning())) {
             throw new ServerDiedException(describe("ended at start with exit code " + state.getExitCodeLong()));
         }
         try {
-            return recipe.identify(address);
+            requireListening();
+            return attempt.call();
         } catch (Exception e) {
             lastRefusal = e.getMessage();
             throw e;
+        }
+    }
+
+    /**
+     * The engine accepts connections to a published port while nobody listens behind it, and then closes them: seen here, it
+     * costs less than a driver's attempt. A server either speaks first or waits for the client to speak.
+     */
+    private void requireListening() throws IOException {
+        try (Socket socket = new Socket()) {
+            socket.connect(new InetSocketAddress(address.host(), address.port()), LISTENING_MILLIS);
+            socket.setSoTimeout(LISTENING_MILLIS);
+            if (socket.getInputStream().read() < 0) {
+                throw new ConnectException("nobody listens on " + address);
+            }
+        } catch (SocketTimeoutException e) {
+            // It waits for the client to speak, or is slow: the attempt that follows says which.
+            return;
         }
     }
 
@@ -141,6 +197,8 @@ final class ContainerNode implements Node {
     public synchronized void stop() {
         disturbed = true;
         if (isRunning()) {
+            // A paused process sees no signal but KILL until it goes on.
+            resume();
             control(
                     "stop",
                     () -> client.stopContainerCmd(id)
@@ -185,7 +243,8 @@ final class ContainerNode implements Node {
     }
 
     /** Removes the container with its data. */
-    void dispose() {
+    @Override
+    public void dispose() {
         Containers.remove(id);
     }
 

@@ -1,10 +1,18 @@
 package mastery.support.server;
 
+import com.github.dockerjava.api.command.CreateContainerCmd;
 import com.github.dockerjava.api.exception.ConflictException;
 import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.api.model.Container;
+import com.github.dockerjava.api.model.ExposedPort;
+import com.github.dockerjava.api.model.HostConfig;
+import com.github.dockerjava.api.model.PortBinding;
+import com.github.dockerjava.api.model.Ports.Binding;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 
 /**
  * The containers that were made here, told from others by their labels, so that none is left behind.
@@ -17,6 +25,9 @@ final class Containers {
     private static final String CACHE = "mastery.cache";
     private static final String OWNER = "mastery.owner";
     private static final String KEPT = "mastery.kept";
+
+    /** The part that the container plays, for a person who looks at the list of containers. */
+    private static final String NODE = "mastery.node";
 
     private Containers() {}
 
@@ -34,6 +45,45 @@ final class Containers {
         return Cache.path().toString();
     }
 
+    /**
+     * Creates a container of an engine's image, which does not run yet.
+     *
+     * @param part that it plays, such as {@code primary}
+     * @return its id
+     * @throws ServerException if the container engine refuses
+     */
+    static String create(
+            Engine engine, String part, Map<String, String> labels, UnaryOperator<CreateContainerCmd> configuration) {
+        Map<String, String> all = new HashMap<>(labels);
+        all.put(NODE, part);
+        String image = ContainerEngine.image(engine);
+        try {
+            return configuration
+                    .apply(ContainerEngine.client().createContainerCmd(image).withLabels(all))
+                    .exec()
+                    .getId();
+        } catch (RuntimeException e) {
+            throw new ServerException(
+                    "The container engine does not create a container of " + image + ": " + ContainerEngine.reason(e),
+                    e);
+        }
+    }
+
+    static void start(String container) {
+        ContainerEngine.client().startContainerCmd(container).exec();
+    }
+
+    /** Publishes ports of a container under the same numbers, on the loopback interface of this machine alone. */
+    static CreateContainerCmd publish(CreateContainerCmd container, Collection<Integer> ports) {
+        return container
+                .withExposedPorts(ports.stream().map(ExposedPort::tcp).toList())
+                .withHostConfig(HostConfig.newHostConfig()
+                        .withPortBindings(ports.stream()
+                                .map(port -> new PortBinding(
+                                        Binding.bindIpAndPort(Address.LOOPBACK, port), ExposedPort.tcp(port)))
+                                .toList()));
+    }
+
     /** Removes the containers of JVMs that have ended without removing them. */
     static void sweep() {
         for (Container container : labelled(OWNER)) {
@@ -45,11 +95,9 @@ final class Containers {
 
     /** Removes the containers of one JVM. */
     static void removeOwned(String owner) {
-        for (Container container : labelled(OWNER)) {
-            if (owner.equals(container.getLabels().get(OWNER))) {
-                remove(container.getId());
-            }
-        }
+        labelled(OWNER).parallelStream()
+                .filter(container -> owner.equals(container.getLabels().get(OWNER)))
+                .forEach(container -> remove(container.getId()));
     }
 
     /** Removes what a killed {@code up} left of an engine. */

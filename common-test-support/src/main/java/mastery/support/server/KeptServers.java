@@ -75,7 +75,8 @@ final class KeptServers {
         Engine engine = recipe.engine();
         List<SourceKind> allowed = Settings.sources();
         List<String> reasons = new ArrayList<>();
-        Optional<ContainerNode> container = Sources.container(recipe, allowed, reasons, ContainerNode::startKept);
+        Optional<ContainerNode> container =
+                Sources.container(recipe, allowed, reasons, () -> ContainerNode.startKept(recipe));
         if (container.isPresent()) {
             return describe(container.get(), 0, "", container.get().containerId(), "");
         }

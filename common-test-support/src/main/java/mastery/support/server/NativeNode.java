@@ -10,7 +10,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.UnaryOperator;
 
 /** A node that is a process of this machine. */
-final class NativeNode implements Node {
+final class NativeNode implements Node, Disposable {
 
     private static final long START_LIMIT_SECONDS = 300;
     private static final long STOP_LIMIT_SECONDS = 60;
@@ -46,7 +46,7 @@ final class NativeNode implements Node {
         NativeNode node = new NativeNode(recipe, launch, prefix);
         try {
             recipe.initialise(launch);
-            node.launchProcess(() -> recipe.identifyNew(launch));
+            node.launchProcess(() -> recipe.identifyNew(launch.address(), launch.spec()));
             node.prepare();
         } catch (UncheckedIOException e) {
             node.end("KILL");
@@ -63,6 +63,7 @@ final class NativeNode implements Node {
     /** A server that dies meanwhile leaves only a lost connection to tell: its own log says why. */
     private void prepare() {
         try {
+            recipe.prepare(launch.address(), launch.spec());
             recipe.afterFirstStart(launch);
         } catch (RuntimeException e) {
             if (process.onExit()
@@ -177,7 +178,8 @@ final class NativeNode implements Node {
     }
 
     /** Ends the node for good and removes its directory. */
-    void dispose() {
+    @Override
+    public void dispose() {
         end(recipe.disposeSignal());
         recipe.releaseLeftovers(launch.directory());
         RunDirectory.remove(launch.directory());

@@ -44,13 +44,16 @@ public interface Recipe {
     Identity identify(Address address) throws Exception;
 
     /**
-     * The same for a native node at its first start, before {@link #afterFirstStart}: its users may not be there yet.
+     * The same at the first start of a node, before {@link #prepare}: its users may not be there yet.
      *
      * @throws Exception while the server does not answer
      */
-    default Identity identifyNew(NativeLaunch launch) throws Exception {
-        return identify(launch.address());
+    default Identity identifyNew(Address address, NodeSpec spec) throws Exception {
+        return identify(address);
     }
+
+    /** Runs after the first start of a node, when it answers, wherever it runs: users, a replica set. */
+    default void prepare(Address address, NodeSpec spec) {}
 
     /** Writes configuration and data directory of a new native node. Runs once, before the first start. */
     void initialise(NativeLaunch launch);
@@ -63,7 +66,7 @@ public interface Recipe {
         return Map.of();
     }
 
-    /** Runs after each first start, when the node answers: users, replication. */
+    /** Runs after the first start of a native node, when it is prepared. */
     default void afterFirstStart(NativeLaunch launch) {}
 
     /** The lines of a server's log that tell a person why it ended, oldest first; at most those given. */
@@ -87,8 +90,8 @@ public interface Recipe {
      */
     default void releaseLeftovers(Path directory) {}
 
-    /** How the official image is started as a single node. */
-    ContainerPlan container(NodeSpec spec, String password);
+    /** How the official image is started as this node. */
+    ContainerPlan container(Address address, NodeSpec spec);
 
     /** Why the official image may not be started here, whatever the container engine, and the cure: a licence, for one. */
     default Optional<String> imageRefusal() {

@@ -41,15 +41,25 @@ public final class SharedServers {
     }
 
     /**
-     * Starts a node of a topology; end it with {@link #dispose}.
+     * Starts a node of the caller's own, which knows no other; end it with {@link #dispose}.
      *
      * @throws EngineUnavailableException if the engine cannot be had here
      */
     public static Node start(Engine engine, NodeSpec spec) {
-        return Sources.member(engine, spec);
+        return Sources.own(engine, spec);
     }
 
-    /** Ends a node that {@link #start} started and removes its data. */
+    /**
+     * Where the nodes of a topology are started, so that they reach each other and are reached under the same addresses.
+     *
+     * @param nodes how many they will be at most
+     * @throws EngineUnavailableException if the engine cannot be had here
+     */
+    public static NodeGroup group(Engine engine, int nodes) {
+        return Sources.group(engine, nodes);
+    }
+
+    /** Ends a node that was started here and removes its data. */
     public static void dispose(Node node) {
         Started.dispose(node);
     }

@@ -3,7 +3,7 @@ package mastery.support.server;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.BiFunction;
+import java.util.function.Supplier;
 
 /** Chooses, for one engine, the source of a server: the user's own, a kept one, a container, a native process. */
 final class Sources {
@@ -30,7 +30,8 @@ final class Sources {
             return kept.get();
         }
         List<String> reasons = new ArrayList<>();
-        Optional<ContainerNode> container = container(recipe, allowed, reasons, ContainerNode::start);
+        Optional<ContainerNode> container =
+                container(recipe, allowed, reasons, () -> ContainerNode.start(recipe, NodeSpec.single()));
         if (container.isPresent()) {
             return Started.track(container.get());
         }
@@ -38,21 +39,17 @@ final class Sources {
     }
 
     /**
-     * A single node in a container, if containers are allowed and the engine can run one; else the reason is added and,
-     * when a native server takes its place, said in one line.
+     * What runs in a container, if containers are allowed and the engine can run one; else the reason is added and, when a
+     * native server takes its place, said in one line.
      */
-    static Optional<ContainerNode> container(
-            Recipe recipe,
-            List<SourceKind> allowed,
-            List<String> reasons,
-            BiFunction<Recipe, NodeSpec, ContainerNode> start) {
+    static <T> Optional<T> container(Recipe recipe, List<SourceKind> allowed, List<String> reasons, Supplier<T> start) {
         if (!allowed.contains(SourceKind.CONTAINER)) {
             return Optional.empty();
         }
         Optional<String> obstacle = ContainerEngine.obstacle(recipe.engine(), true);
         if (obstacle.isEmpty()) {
             try {
-                return Optional.of(start.apply(recipe, NodeSpec.single()));
+                return Optional.of(start.get());
             } catch (ServerException e) {
                 if (!canFallBack(recipe, allowed)) {
                     throw e;
@@ -72,11 +69,39 @@ final class Sources {
         return allowed.contains(SourceKind.NATIVE) && !NativePrograms.neverHas(recipe);
     }
 
-    /** A node of a topology. Topologies run natively. */
-    static Node member(Engine engine, NodeSpec spec) {
-        List<String> reasons = new ArrayList<>();
-        reasons.add("external and container: a topology of several nodes is started natively");
-        return startNative(Recipes.of(engine), spec, Settings.sources(), reasons);
+    /**
+     * A node of a test's own from the best source that starts servers.
+     *
+     * @throws EngineUnavailableException if no source can provide the engine
+     */
+    static Node own(Engine engine, NodeSpec spec) {
+        Recipe recipe = Recipes.of(engine);
+        List<SourceKind> allowed = Settings.sources();
+        List<String> reasons = new ArrayList<>(List.of("external: a server of its own is started here"));
+        Optional<ContainerNode> container =
+                container(recipe, allowed, reasons, () -> ContainerNode.start(recipe, spec));
+        return container.isPresent() ? Started.track(container.get()) : startNative(recipe, spec, allowed, reasons);
+    }
+
+    /**
+     * Where the nodes of a topology are started, all from one source.
+     *
+     * @param nodes how many they will be at most
+     * @throws EngineUnavailableException if no source can provide the engine
+     */
+    static NodeGroup group(Engine engine, int nodes) {
+        Recipe recipe = Recipes.of(engine);
+        List<SourceKind> allowed = Settings.sources();
+        List<String> reasons = new ArrayList<>(List.of("external: a topology of several nodes is started here"));
+        Optional<ContainerNetwork> network =
+                container(recipe, allowed, reasons, () -> ContainerNetwork.open(engine, nodes));
+        if (network.isPresent()) {
+            ContainerNetwork shared = Started.track(network.get());
+            return new NodeGroup(
+                    spec -> Started.track(ContainerNode.startIn(shared, recipe, spec)), () -> Started.dispose(shared));
+        }
+        Programs programs = nativePrograms(recipe, allowed, reasons);
+        return new NodeGroup(spec -> Started.track(startOnFreePort(recipe, programs, spec)), () -> {});
     }
 
     private static Node startNative(Recipe recipe, NodeSpec spec, List<SourceKind> allowed, List<String> reasons) {

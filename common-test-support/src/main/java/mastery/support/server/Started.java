@@ -3,10 +3,10 @@ package mastery.support.server;
 import java.util.Collection;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
-/** The nodes that this JVM started and still runs; the last of them end with it. */
+/** What this JVM started and still runs; the last of it ends with the JVM. */
 final class Started {
 
-    private static final Collection<Node> NODES = new ConcurrentLinkedQueue<>();
+    private static final Collection<Disposable> RUNNING = new ConcurrentLinkedQueue<>();
 
     static {
         Runtime.getRuntime().addShutdownHook(new Thread(Started::disposeAll, "mastery-shutdown"));
@@ -19,28 +19,20 @@ final class Started {
         // The first use of this class did it.
     }
 
-    static <N extends Node> N track(N node) {
-        NODES.add(node);
-        return node;
+    static <D extends Disposable> D track(D started) {
+        RUNNING.add(started);
+        return started;
     }
 
-    /** Ends a node for good and removes its data. */
-    static void dispose(Node node) {
-        if (NODES.remove(node)) {
-            end(node);
+    /** Ends something for good and removes its data. */
+    static void dispose(Object started) {
+        if (started instanceof Disposable disposable && RUNNING.remove(disposable)) {
+            disposable.dispose();
         }
     }
 
     private static void disposeAll() {
-        NODES.parallelStream().forEach(Started::end);
+        RUNNING.parallelStream().forEach(Disposable::dispose);
         RunDirectory.removeCurrent();
-    }
-
-    private static void end(Node node) {
-        if (node instanceof NativeNode nativeNode) {
-            nativeNode.dispose();
-        } else if (node instanceof ContainerNode containerNode) {
-            containerNode.dispose();
-        }
     }
 }

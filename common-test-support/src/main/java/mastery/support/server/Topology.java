@@ -14,7 +14,5 @@ public interface Topology extends AutoCloseable {
     }
 
     @Override
-    default void close() {
-        nodes().forEach(SharedServers::dispose);
-    }
+    void close();
 }

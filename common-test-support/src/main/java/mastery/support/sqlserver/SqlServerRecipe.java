@@ -159,15 +159,15 @@ public final class SqlServerRecipe implements Recipe {
      * @throws ServerException if the user has not accepted the licence of the image
      */
     @Override
-    public ContainerPlan container(NodeSpec spec, String password) {
+    public ContainerPlan container(Address address, NodeSpec spec) {
         imageRefusal().ifPresent(refusal -> {
             throw new ServerException("SQL Server is not started: " + refusal + ".");
         });
         return new ContainerPlan(
-                1433,
                 Map.of(
+                        "MSSQL_TCP_PORT", Integer.toString(address.port()),
                         "ACCEPT_EULA", "Y",
-                        "MSSQL_SA_PASSWORD", password,
+                        "MSSQL_SA_PASSWORD", address.password(),
                         // Free of charge for development and tests, with every feature.
                         "MSSQL_PID", "Developer",
                         // Else it takes four fifths of the machine's memory.

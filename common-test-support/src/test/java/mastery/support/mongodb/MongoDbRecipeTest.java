@@ -56,7 +56,8 @@ class MongoDbRecipeTest {
                     .contains("--keyFile", "--bind_ip", "127.0.0.1")
                     .noneMatch(word -> word.contains("secret"));
         }
-        assertThat(recipe.container(NodeSpec.single(), "secret").arguments())
+        assertThat(recipe.container(Address.loopback(27017, "root", "secret"), NodeSpec.single())
+                        .arguments())
                 .noneMatch(argument -> argument.contains("secret"));
     }
 

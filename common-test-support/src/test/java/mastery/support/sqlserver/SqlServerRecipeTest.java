@@ -42,7 +42,7 @@ class SqlServerRecipeTest {
     @Test
     void withoutTheUsersWordTheLicenceIsNotAcceptedAndNothingIsStarted() {
         assertThat(recipe.imageRefusal().orElseThrow()).contains("licence", "-Dmastery.sqlserver.acceptEula=true");
-        assertThatThrownBy(() -> recipe.container(NodeSpec.single(), "secret"))
+        assertThatThrownBy(() -> recipe.container(Address.loopback(14330, "sa", "secret"), NodeSpec.single()))
                 .isInstanceOf(ServerException.class)
                 .hasMessageContaining("-Dmastery.sqlserver.acceptEula=true")
                 .message()
@@ -61,12 +61,12 @@ class SqlServerRecipeTest {
     void onTheUsersWordTheImageIsStartedWithItsVariables(String word) {
         System.setProperty(ACCEPT, word);
         assertThat(recipe.imageRefusal()).isEmpty();
-        ContainerPlan plan = recipe.container(NodeSpec.single(), "Secret1");
-        assertThat(plan.port()).isEqualTo(1433);
+        ContainerPlan plan = recipe.container(Address.loopback(14330, "sa", "Secret1"), NodeSpec.single());
         assertThat(plan.environment())
                 .containsEntry("ACCEPT_EULA", "Y")
                 .containsEntry("MSSQL_SA_PASSWORD", "Secret1")
-                .containsEntry("MSSQL_PID", "Developer");
+                .containsEntry("MSSQL_PID", "Developer")
+                .containsEntry("MSSQL_TCP_PORT", "14330");
         assertThat(plan.arguments()).isEmpty();
     }
 
