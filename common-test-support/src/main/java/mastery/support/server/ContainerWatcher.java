@@ -18,6 +18,8 @@ final class ContainerWatcher {
     private static final String DETACHED =
             "trap '' HUP INT TERM; if command -v setsid > /dev/null; then exec setsid \"$@\"; fi; exec \"$@\"";
 
+    private static final long SECOND_LOOK_MILLIS = 1_000;
+
     /** Held for the life of this JVM: its end of the pipe would be closed with the object. */
     private static Process watcher;
 
@@ -56,8 +58,11 @@ final class ContainerWatcher {
     }
 
     /** Waits for the end of the input, then removes the containers of the owner named by the first argument. */
-    public static void main(String[] arguments) throws IOException {
+    public static void main(String[] arguments) throws IOException, InterruptedException {
         System.in.transferTo(OutputStream.nullOutputStream());
+        Containers.removeOwned(arguments[0]);
+        // The engine may still be making the container that was asked for last.
+        Thread.sleep(SECOND_LOOK_MILLIS);
         Containers.removeOwned(arguments[0]);
     }
 }
