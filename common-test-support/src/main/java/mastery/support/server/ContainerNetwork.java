@@ -45,6 +45,7 @@ final class ContainerNetwork implements Disposable {
                     ports);
             try {
                 Containers.start(network.id);
+                Containers.requirePublished(network.id);
                 return network;
             } catch (RuntimeException e) {
                 network.dispose();

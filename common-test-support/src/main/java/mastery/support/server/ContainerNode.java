@@ -42,6 +42,7 @@ final class ContainerNode implements Node, Disposable {
     private final Address address;
     private final DockerClient client;
     private final String id;
+    private final boolean isInNetwork;
     private Identity identity;
     private boolean disturbed;
     private volatile String lastRefusal;
@@ -55,6 +56,7 @@ final class ContainerNode implements Node, Disposable {
                 recipe.administrator(),
                 spec.password().orElseGet(Passwords::generate));
         this.client = ContainerEngine.client();
+        this.isInNetwork = network.isPresent();
         ContainerPlan plan = recipe.container(address, spec);
         this.id = Containers.create(
                 recipe.engine(),
@@ -145,6 +147,9 @@ final class ContainerNode implements Node, Disposable {
 
     private void launch(Callable<Identity> attempt) {
         control("start", () -> Containers.start(id));
+        if (!isInNetwork) {
+            Containers.requirePublished(id);
+        }
         identity = awaitAnswer(attempt);
     }
 

@@ -73,6 +73,28 @@ final class Containers {
         ContainerEngine.client().startContainerCmd(container).exec();
     }
 
+    /**
+     * Refuses a running container whose ports are not published: an engine without a bridge starts one all the same, and
+     * nobody reaches it.
+     *
+     * @throws ServerException if nothing is published
+     */
+    static void requirePublished(String container) {
+        boolean published = ContainerEngine.client()
+                .inspectContainerCmd(container)
+                .exec()
+                .getNetworkSettings()
+                .getPorts()
+                .getBindings()
+                .values()
+                .stream()
+                .anyMatch(bindings -> bindings != null && bindings.length > 0);
+        if (!published) {
+            throw new ServerException("The container engine publishes no port here: it has no network for containers."
+                    + " Start it with one, such as its bridge, which is there by default.");
+        }
+    }
+
     /** Publishes ports of a container under the same numbers, on the loopback interface of this machine alone. */
     static CreateContainerCmd publish(CreateContainerCmd container, Collection<Integer> ports) {
         return container

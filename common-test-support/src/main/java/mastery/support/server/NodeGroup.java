@@ -19,6 +19,7 @@ public final class NodeGroup implements AutoCloseable {
     private final Function<NodeSpec, Node> start;
     private final Runnable release;
     private final Collection<Node> started = new ConcurrentLinkedQueue<>();
+    private volatile boolean closed;
 
     /** @param release ends what the nodes shared; called after the last of them has ended */
     NodeGroup(Function<NodeSpec, Node> start, Runnable release) {
@@ -34,6 +35,10 @@ public final class NodeGroup implements AutoCloseable {
     public Node start(NodeSpec spec) {
         Node node = start.apply(spec);
         started.add(node);
+        if (closed) {
+            SharedServers.dispose(node);
+            throw new IllegalStateException("The group of '" + spec.name() + "' was closed while it started.");
+        }
         return node;
     }
 
@@ -71,6 +76,7 @@ public final class NodeGroup implements AutoCloseable {
     /** Ends every node and removes its data. */
     @Override
     public void close() {
+        closed = true;
         started.parallelStream().forEach(SharedServers::dispose);
         release.run();
     }

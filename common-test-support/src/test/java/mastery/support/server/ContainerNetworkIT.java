@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.model.Container;
+import com.github.dockerjava.api.model.HostConfig;
 import com.github.dockerjava.api.model.Ports.Binding;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
@@ -151,6 +152,27 @@ class ContainerNetworkIT {
             assertThatThrownBy(() -> ContainerNode.start(Recipes.of(Engine.REDIS), replica))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("in the group of the node that it follows");
+        }
+    }
+
+    @Test
+    void aContainerWhosePortsNobodyReachesIsRefused() {
+        String unreachable = Containers.create(
+                Engine.REDIS,
+                "unreachable",
+                Containers.ownedLabels(),
+                container -> container
+                        .withEntrypoint("sleep")
+                        .withCmd("infinity")
+                        .withHostConfig(HostConfig.newHostConfig().withNetworkMode("none")));
+        try {
+            Containers.start(unreachable);
+            assertThatThrownBy(() -> Containers.requirePublished(unreachable))
+                    .isInstanceOf(ServerException.class)
+                    .hasMessageContaining("publishes no port here");
+            Containers.requirePublished(network.id());
+        } finally {
+            Containers.remove(unreachable);
         }
     }
 
