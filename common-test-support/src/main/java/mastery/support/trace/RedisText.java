@@ -4,9 +4,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import redis.clients.jedis.CommandArguments;
 import redis.clients.jedis.args.Rawable;
+import redis.clients.jedis.resps.GeoRadiusResponse;
+import redis.clients.jedis.resps.StreamGroupInfo;
+import redis.clients.jedis.resps.StreamPendingSummary;
 
 /** Redis commands as a person types them, replies as a person reads them. */
 final class RedisText {
@@ -38,6 +42,19 @@ final class RedisText {
         }
         if (reply instanceof Throwable error) {
             return "(error) " + error.getMessage();
+        }
+        // types of the driver's that say nothing by themselves
+        if (reply instanceof GeoRadiusResponse near) {
+            return near.getMemberByString() + " " + near.getDistance();
+        }
+        if (reply instanceof StreamGroupInfo group) {
+            return Text.value(new TreeMap<>(group.getGroupInfo()));
+        }
+        if (reply instanceof StreamPendingSummary pending) {
+            return pending.getTotal() == 0
+                    ? "0"
+                    : pending.getTotal() + " from " + pending.getMinId() + " to " + pending.getMaxId() + " "
+                            + Text.value(new TreeMap<>(pending.getConsumerMessageCount()));
         }
         List<?> elements = Tables.elements(reply);
         return elements == null
