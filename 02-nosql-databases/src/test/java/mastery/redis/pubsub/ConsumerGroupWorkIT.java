@@ -54,6 +54,7 @@ class ConsumerGroupWorkIT {
                             !batch.isEmpty();
                             batch = take(redis, "work", "group", consumer, 7)) {
                         mine.addAll(ids(batch));
+                        assertThat(mine).hasSizeLessThanOrEqualTo(entries);
                     }
                     return mine;
                 });

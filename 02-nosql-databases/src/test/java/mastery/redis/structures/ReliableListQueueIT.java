@@ -81,7 +81,7 @@ class ReliableListQueueIT {
             for (int i = 0; i < 4; i++) {
                 takers.add(threads.submit(() -> {
                     int taken = 0;
-                    while (take(redis, "jobs", "bob").isPresent()) {
+                    while (taken <= items && take(redis, "jobs", "bob").isPresent()) {
                         taken++;
                     }
                     return taken;
