@@ -59,6 +59,9 @@ public final class KeyspaceNotifications {
     /** Hears of expired keys while it is open; what expires before or after is never told. */
     public static final class Listener extends JedisPubSub implements AutoCloseable {
 
+        /** Stands behind the last key that was heard; no key is this very object. */
+        private static final String END = new String("end");
+
         private final BlockingQueue<String> expired = new LinkedBlockingQueue<>();
         private final CountDownLatch subscribed = new CountDownLatch(1);
         private final Thread thread;
@@ -75,6 +78,7 @@ public final class KeyspaceNotifications {
                 redis.subscribe(this, channel(database));
             } catch (JedisException e) {
                 lost = e;
+                expired.add(END);
             }
         }
 
@@ -101,7 +105,8 @@ public final class KeyspaceNotifications {
          */
         public String next(Duration limit) throws InterruptedException {
             String key = expired.poll(limit.toMillis(), TimeUnit.MILLISECONDS);
-            if (key == null && lost != null) {
+            if (key == END) {
+                expired.add(END);
                 throw new IllegalStateException("Cut off: events were missed", lost);
             }
             return key;

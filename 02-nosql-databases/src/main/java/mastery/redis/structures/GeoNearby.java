@@ -116,7 +116,7 @@ public final class GeoNearby {
             story.show("within the box", withinBox(redis, "cities", potsdam, 460, 460));
             story.show("within the circle", within(redis, "cities", potsdam, 230));
 
-            story.step("The wrong way: latitude first puts Dresden into the sea off Somalia.");
+            story.step("The wrong way: latitude first puts Dresden into the Gulf of Aden.");
             addSwapped(redis, "cities", "Dresden", 51.050, 13.738);
             story.show("within 250 km", within(redis, "cities", potsdam, 250));
             story.learned("Longitude first; give positions a type, so that nobody can swap the two.");

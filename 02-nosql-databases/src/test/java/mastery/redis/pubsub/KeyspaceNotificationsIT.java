@@ -25,7 +25,10 @@ import mastery.support.redis.RedisEndpoint;
 import mastery.support.server.Node;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import redis.clients.jedis.AbstractTransaction;
+import redis.clients.jedis.BuilderFactory;
 import redis.clients.jedis.CommandArguments;
+import redis.clients.jedis.CommandObject;
 import redis.clients.jedis.Jedis;
 import redis.clients.jedis.JedisPubSub;
 import redis.clients.jedis.Protocol.Command;
@@ -108,9 +111,13 @@ class KeyspaceNotificationsIT {
         thread.start();
         try {
             assertThat(probe.next()).isEqualTo("subscribed to " + KeyspaceNotifications.channel(0));
-            redis.set("key", "value", SetParams.setParams().px(50));
-            // a server that may not write removes nothing either
-            client(redis, "PAUSE", Long.toString(LIMIT.toMillis()), "WRITE");
+            // A server that may not write removes nothing either. Together, so that the key cannot end before.
+            try (AbstractTransaction together = redis.multi()) {
+                together.set("key", "value", SetParams.setParams().px(50));
+                together.executeCommand(new CommandObject<>(
+                        command("PAUSE", Long.toString(LIMIT.toMillis()), "WRITE"), BuilderFactory.STRING));
+                assertThat(together.exec()).containsExactly("OK", "OK");
+            }
             await().atMost(LIMIT).until(() -> redis.get("key") == null);
             probe.subscribe("another");
             assertThat(probe.next())
@@ -218,9 +225,13 @@ class KeyspaceNotificationsIT {
     }
 
     private static void client(RedisClient redis, String... words) {
+        redis.executeCommand(command(words));
+    }
+
+    private static CommandArguments command(String... words) {
         CommandArguments command = new CommandArguments(Command.CLIENT);
         Stream.of(words).forEach(command::add);
-        redis.executeCommand(command);
+        return command;
     }
 
     /** Returns when the server has removed the key. */
