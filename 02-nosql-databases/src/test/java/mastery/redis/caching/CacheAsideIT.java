@@ -8,7 +8,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -89,7 +88,7 @@ class CacheAsideIT {
             cache(slow).readWithoutLease("p1");
         }
         assertThat(products.read("p1")).isEqualTo(new Read("Lamp", Origin.CACHE));
-        assertThat(inStore("p1")).isEqualTo("Desk lamp");
+        assertThat(inStore()).isEqualTo("Desk lamp");
         assertThat(redis.pttl(key("p1"))).as("only its end ends it").isBetween(1L, LIFE.toMillis());
     }
 
@@ -123,7 +122,7 @@ class CacheAsideIT {
         try (RedisClient slow = Clients.before(Command.SET, later, server)) {
             cache(slow).writeAndSet("p1", "earlier");
         }
-        assertThat(inStore("p1")).isEqualTo("later");
+        assertThat(inStore()).isEqualTo("later");
         assertThat(products.read("p1")).isEqualTo(new Read("earlier", Origin.CACHE));
 
         Runnable latest = unchecked(() -> products.write("p1", "latest"));
@@ -136,7 +135,7 @@ class CacheAsideIT {
     @Test
     void whoWritesPastTheCacheIsSeenWhenTheValueEnds() throws SQLException {
         products.read("p1");
-        change("update product set name = 'Desk lamp'");
+        Sql.run(store, "update product set name = 'Desk lamp'");
         assertThat(products.read("p1")).isEqualTo(new Read("Lamp", Origin.CACHE));
         redis.pexpire(key("p1"), 1);
         await().atMost(LIMIT).until(() -> !redis.exists(key("p1")));
@@ -206,7 +205,7 @@ class CacheAsideIT {
                     .limit(2)
                     .toList();
             readers.forEach(reader -> new Thread(reader).start());
-            await().atMost(LIMIT).until(() -> waiting(lock) == 2);
+            await().atMost(LIMIT).until(() -> Sql.waiting(store) == 2);
             assertThatThrownBy(() -> two.read("p1")).isInstanceOf(StoreProtected.class);
             blocker.rollback();
             for (FutureTask<Read> reader : readers) {
@@ -226,31 +225,17 @@ class CacheAsideIT {
                 .isInstanceOfSatisfying(
                         SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("23514"));
         assertThat(products.read("p1")).isEqualTo(new Read("Lamp", Origin.CACHE));
-        assertThat(inStore("p1")).isEqualTo("Lamp");
+        assertThat(inStore()).isEqualTo("Lamp");
     }
 
     @Test
     void aConnectionThatIsTerminatedWhileItLoadsFailsItsReaderAndCachesNothing() throws Exception {
-        try (Connection blocker = store.getConnection();
-                Statement statement = blocker.createStatement()) {
-            blocker.setAutoCommit(false);
-            statement.execute("lock table product in access exclusive mode");
-            FutureTask<Read> reader = new FutureTask<>(() -> products.read("p1"));
-            new Thread(reader).start();
-            await().atMost(LIMIT).until(() -> waiting(statement) == 1);
-            statement.execute("""
-                    select pg_terminate_backend(pid)
-                      from pg_locks
-                     where not granted
-                       and database = (select oid from pg_database where datname = current_database())
-                    """);
-            assertThatThrownBy(() -> reader.get(LIMIT.toSeconds(), TimeUnit.SECONDS))
-                    .isInstanceOf(ExecutionException.class)
-                    .cause()
-                    .isInstanceOfSatisfying(
-                            SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("57P01"));
-            blocker.rollback();
-        }
+        FutureTask<Read> reader = Sql.terminated(store, "product", () -> products.read("p1"));
+        assertThatThrownBy(() -> reader.get(LIMIT.toSeconds(), TimeUnit.SECONDS))
+                .isInstanceOf(ExecutionException.class)
+                .cause()
+                .isInstanceOfSatisfying(
+                        SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("57P01"));
         assertThat(redis.exists(key("p1"))).isFalse();
         assertThat(products.read("p1")).isEqualTo(new Read("Lamp", Origin.STORE));
     }
@@ -291,30 +276,7 @@ class CacheAsideIT {
         return new CacheAside(client, Clients.counting(store, connections), LIFE, 8);
     }
 
-    private static int waiting(Statement statement) throws SQLException {
-        try (ResultSet row = statement.executeQuery("""
-                select count(*)
-                  from pg_locks
-                 where not granted
-                   and database = (select oid from pg_database where datname = current_database())
-                """)) {
-            row.next();
-            return row.getInt(1);
-        }
-    }
-
-    private void change(String sql) throws SQLException {
-        try (Connection connection = store.getConnection();
-                Statement statement = connection.createStatement()) {
-            statement.execute(sql);
-        }
-    }
-
-    private String inStore(String id) throws SQLException {
-        try (Connection connection = store.getConnection();
-                Statement statement = connection.createStatement();
-                ResultSet row = statement.executeQuery("select name from product where id = '" + id + "'")) {
-            return row.next() ? row.getString(1) : null;
-        }
+    private String inStore() throws SQLException {
+        return Sql.one(store, "select name from product where id = 'p1'");
     }
 }
