@@ -1,7 +1,12 @@
 package mastery.support.redis;
 
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
 import mastery.support.server.Patience;
 import redis.clients.jedis.Jedis;
 import redis.clients.jedis.Protocol.Command;
@@ -42,7 +47,11 @@ public final class ClusterWiring {
     }
 
     /**
-     * Returns when each of the given nodes sees all slots covered and, if it is a replica, its link to its master is up.
+     * Returns when each of the given nodes sees all slots covered, all of them agree which node has which slots and who copies
+     * whom, and each replica has what its master had written at the time of the call.
+     *
+     * <p>Agreement is a state of its own: a node tells the others by gossip, and until then they send clients to where a slot
+     * was before.
      *
      * @throws org.awaitility.core.ConditionTimeoutException when that is not so in time
      */
@@ -56,6 +65,47 @@ public final class ClusterWiring {
         for (RedisEndpoint node : nodes) {
             try (Jedis jedis = node.connect()) {
                 Patience.until(node + " follows its master, or is one", () -> !ReplicationWiring.isCutOff(jedis));
+            }
+        }
+        awaitAgreement(nodes);
+        awaitCopies(nodes);
+    }
+
+    /** Returns when all nodes draw the same map and hold nobody for failing. */
+    private static void awaitAgreement(List<RedisEndpoint> nodes) {
+        Patience.until("the nodes agree who has which slots", () -> {
+            Set<SortedSet<String>> maps = new HashSet<>();
+            for (RedisEndpoint node : nodes) {
+                try (Jedis jedis = node.connect()) {
+                    maps.add(map(jedis.clusterNodes()));
+                }
+            }
+            return maps.size() == 1
+                    && maps.stream().flatMap(SortedSet::stream).noneMatch(line -> line.contains("fail"));
+        });
+    }
+
+    /** Of each line of CLUSTER NODES what all nodes must agree on: id, flags, master, slots. */
+    static SortedSet<String> map(String clusterNodes) {
+        return clusterNodes
+                .lines()
+                .map(line -> line.split(" "))
+                .map(field -> field[0] + " " + field[2].replace("myself,", "") + " " + field[3] + " "
+                        + String.join(" ", List.of(field).subList(8, field.length)))
+                .collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    private static void awaitCopies(List<RedisEndpoint> nodes) {
+        for (RedisEndpoint node : nodes) {
+            try (Jedis jedis = node.connect()) {
+                Map<String, String> info = Fields.of(jedis.info("replication"));
+                if ("slave".equals(info.get("role"))) {
+                    int port = Integer.parseInt(info.get("master_port"));
+                    nodes.stream()
+                            .filter(other -> other.port() == port)
+                            .findFirst()
+                            .ifPresent(master -> ReplicationWiring.awaitCopies(master, List.of(node)));
+                }
             }
         }
     }

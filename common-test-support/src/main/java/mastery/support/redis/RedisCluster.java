@@ -1,5 +1,6 @@
 package mastery.support.redis;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -10,6 +11,7 @@ import mastery.support.server.Passwords;
 import mastery.support.server.SharedServers;
 import mastery.support.server.Topology;
 import redis.clients.jedis.HostAndPort;
+import redis.clients.jedis.Jedis;
 import redis.clients.jedis.RedisClusterClient;
 
 /** A Redis Cluster of three masters with one replica each. */
@@ -63,7 +65,22 @@ public final class RedisCluster implements Topology {
                 .build();
     }
 
-    /** Returns when every node sees all slots covered and every replica follows, such as after a node was started again. */
+    /**
+     * Sets for every running node how long another may be silent until it counts as failing and its replica takes over. The
+     * second of the start is for proofs that kill a node; on a busy machine a living node can be silent that long as well.
+     */
+    public void nodeTimeout(Duration silence) {
+        nodes.stream().filter(Node::isRunning).forEach(node -> {
+            try (Jedis jedis = RedisEndpoint.of(node).connect()) {
+                jedis.configSet("cluster-node-timeout", Long.toString(silence.toMillis()));
+            }
+        });
+    }
+
+    /**
+     * Returns when every node sees all slots covered, all agree who has them, and every replica has what its master had written
+     * at the time of the call, such as after a node was started again, or after slots or roles changed.
+     */
     public void awaitHealthy() {
         ClusterWiring.awaitHealthy(Members.endpoints(nodes));
     }

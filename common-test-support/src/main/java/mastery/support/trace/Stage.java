@@ -33,10 +33,13 @@ import mastery.support.redis.Redis;
 import mastery.support.redis.RedisCluster;
 import mastery.support.redis.RedisDatabase;
 import mastery.support.redis.RedisEndpoint;
+import mastery.support.redis.RedisReplication;
+import mastery.support.redis.RedisSentinels;
 import mastery.support.server.Node;
 import mastery.support.sqlserver.SqlServer;
 import mastery.support.sqlserver.SqlServerDatabase;
 import redis.clients.jedis.HostAndPort;
+import redis.clients.jedis.Jedis;
 import redis.clients.jedis.JedisClientConfig;
 import redis.clients.jedis.RedisClient;
 import redis.clients.jedis.RedisClusterClient;
@@ -143,6 +146,25 @@ final class Stage implements AutoCloseable {
             redisClusterClient = opened(TracedRedis.cluster(addresses, config, trace));
         }
         return redisClusterClient;
+    }
+
+    synchronized RedisReplication redisReplication(int replicas) {
+        RedisReplication replication = opened(RedisReplication.start(replicas));
+        announce(replication.primary(), 1 + replicas);
+        return replication;
+    }
+
+    synchronized RedisSentinels redisSentinels() {
+        RedisSentinels sentinels = opened(RedisSentinels.start());
+        announce(sentinels.data().get(0), sentinels.nodes().size());
+        return sentinels;
+    }
+
+    synchronized Jedis redisConnection(Node node) {
+        RedisEndpoint endpoint = RedisEndpoint.of(node);
+        String label = Integer.toString(node.port());
+        RedisClient client = opened(TracedRedis.of(endpoint.hostAndPort(), endpoint.clientConfig(), label, trace));
+        return opened(new Jedis(client.getPool().getResource()));
     }
 
     synchronized MongoClient mongodbClient() {

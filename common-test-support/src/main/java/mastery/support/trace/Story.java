@@ -30,9 +30,13 @@ import mastery.support.plan.SqlServerPlans;
 import mastery.support.postgresql.PostgreSqlReplication;
 import mastery.support.postgresql.PostgreSqlServers;
 import mastery.support.redis.RedisCluster;
+import mastery.support.redis.RedisReplication;
+import mastery.support.redis.RedisSentinels;
+import mastery.support.server.Node;
 import mastery.support.work.Action;
 import org.bson.BsonDocument;
 import org.bson.Document;
+import redis.clients.jedis.Jedis;
 import redis.clients.jedis.RedisClient;
 import redis.clients.jedis.RedisClusterClient;
 
@@ -151,6 +155,21 @@ public final class Story {
     /** A client of {@link #redisCluster()}, traced: each command shows the port of the node it went to. */
     public RedisClusterClient redisClusterClient() {
         return stage.redisClusterClient();
+    }
+
+    /** A Redis primary with replicas. */
+    public RedisReplication redisReplication(int replicas) {
+        return stage.redisReplication(replicas);
+    }
+
+    /** A Redis primary with two replicas, watched by three sentinels. */
+    public RedisSentinels redisSentinels() {
+        return stage.redisSentinels();
+    }
+
+    /** A connection to one Redis node of a topology, traced: each command shows the port of the node. Closed at the end. */
+    public Jedis redisConnection(Node node) {
+        return stage.redisConnection(node);
     }
 
     /** A MongoDB database that holds nothing, traced. */

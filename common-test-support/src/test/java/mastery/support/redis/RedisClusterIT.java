@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.stream.IntStream;
 import mastery.support.junit.OnRedis;
 import mastery.support.junit.OnRedis.Topology;
@@ -57,6 +58,65 @@ class RedisClusterIT {
         cluster.awaitHealthy();
         assertThat(role(master)).isEqualTo("slave");
         assertThat(client.get(key)).isEqualTo("written after the failover");
+    }
+
+    @Test
+    void theTopologyWaitsUntilAllNodesAgreeWhoHasASlot(RedisCluster cluster) {
+        Node owner = masterOf(cluster, 0);
+        Node other = masterOf(cluster, 16383);
+        for (Node[] move : new Node[][] {{owner, other}, {other, owner}}) {
+            try (Jedis target = RedisEndpoint.of(move[1]).connect();
+                    Jedis source = RedisEndpoint.of(move[0]).connect()) {
+                // the target first: a source that gives a slot away would be told by the others that it still has it
+                target.clusterSetSlotImporting(0, source.clusterMyId());
+                target.clusterSetSlotNode(0, target.clusterMyId());
+                source.clusterSetSlotNode(0, target.clusterMyId());
+            }
+            cluster.awaitHealthy();
+            assertThat(cluster.nodes())
+                    .extracting(node -> masterAsSeenBy(node, 0))
+                    .containsOnly(move[1].port());
+        }
+    }
+
+    @Test
+    void theNodeTimeoutIsThatOfEveryNode(RedisCluster cluster) {
+        cluster.nodeTimeout(Duration.ofSeconds(7));
+        assertThat(timeouts(cluster)).hasSize(6).containsOnly("7000");
+        cluster.nodeTimeout(Duration.ofSeconds(1));
+        assertThat(timeouts(cluster)).containsOnly("1000");
+    }
+
+    private static List<String> timeouts(RedisCluster cluster) {
+        return cluster.nodes().stream()
+                .map(node -> {
+                    try (Jedis jedis = RedisEndpoint.of(node).connect()) {
+                        return jedis.configGet("cluster-node-timeout").get("cluster-node-timeout");
+                    }
+                })
+                .toList();
+    }
+
+    private static Node masterOf(RedisCluster cluster, int slot) {
+        int port = masterAsSeenBy(cluster.nodes().get(0), slot);
+        return cluster.nodes().stream()
+                .filter(node -> node.port() == port)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static int masterAsSeenBy(Node node, int slot) {
+        try (Jedis jedis = RedisEndpoint.of(node).connect()) {
+            return jedis.clusterShards().stream()
+                    .filter(shard ->
+                            shard.getSlots().stream().anyMatch(range -> range.get(0) <= slot && slot <= range.get(1)))
+                    .flatMap(shard -> shard.getNodes().stream())
+                    .filter(member -> member.getRole().equals("master"))
+                    .findFirst()
+                    .orElseThrow()
+                    .getPort()
+                    .intValue();
+        }
     }
 
     @Test

@@ -35,6 +35,18 @@ class TracingRedisIT {
         assertThat(seen).extracting(TraceEvent.Statement::roundTrips).containsExactly(1L, 1L, 1L);
     }
 
+    @Test
+    void aConnectionToOneNodeOfATopologyShowsItsPort(Node node) {
+        List<TraceEvent> all = new ArrayList<>();
+        try (Stage stage = new Stage(new Trace(all::add))) {
+            assertThat(stage.redisConnection(node).ping()).isEqualTo("PONG");
+        }
+        assertThat(all).singleElement().isInstanceOfSatisfying(TraceEvent.Statement.class, statement -> {
+            assertThat(statement.text()).isEqualTo("PING");
+            assertThat(statement.label()).isEqualTo(Integer.toString(node.port()));
+        });
+    }
+
     private RedisClient client(Node node) {
         DefaultJedisClientConfig config = DefaultJedisClientConfig.builder()
                 .password(node.password().isEmpty() ? null : node.password())
