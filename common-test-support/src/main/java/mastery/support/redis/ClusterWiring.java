@@ -7,6 +7,7 @@ import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import mastery.support.server.Patience;
 import redis.clients.jedis.Jedis;
 import redis.clients.jedis.Protocol.Command;
@@ -85,13 +86,15 @@ public final class ClusterWiring {
         });
     }
 
-    /** Of each line of CLUSTER NODES what all nodes must agree on: id, flags, master, slots. */
+    /** Of each line of CLUSTER NODES what all nodes must agree on: id, flags, master, slots; a move of a slot is told to nobody. */
     static SortedSet<String> map(String clusterNodes) {
         return clusterNodes
                 .lines()
                 .map(line -> line.split(" "))
-                .map(field -> field[0] + " " + field[2].replace("myself,", "") + " " + field[3] + " "
-                        + String.join(" ", List.of(field).subList(8, field.length)))
+                .map(field -> Stream.concat(
+                                Stream.of(field[0], field[2].replace("myself,", ""), field[3]),
+                                Stream.of(field).skip(8).filter(slots -> !slots.startsWith("[")))
+                        .collect(Collectors.joining(" ")))
                 .collect(Collectors.toCollection(TreeSet::new));
     }
 

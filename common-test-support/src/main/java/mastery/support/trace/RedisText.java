@@ -11,6 +11,7 @@ import redis.clients.jedis.args.Rawable;
 import redis.clients.jedis.resps.GeoRadiusResponse;
 import redis.clients.jedis.resps.StreamGroupInfo;
 import redis.clients.jedis.resps.StreamPendingSummary;
+import redis.clients.jedis.util.KeyValue;
 
 /** Redis commands as a person types them, replies as a person reads them. */
 final class RedisText {
@@ -39,6 +40,9 @@ final class RedisText {
         }
         if (reply instanceof String text) {
             return quoted(text);
+        }
+        if (reply instanceof KeyValue<?, ?> entry) {
+            return reply(entry.getKey()) + ": " + reply(entry.getValue());
         }
         if (reply instanceof Throwable error) {
             return "(error) " + error.getMessage();

@@ -76,6 +76,21 @@ final class TracedConnection extends Connection {
     }
 
     @Override
+    public String getBulkReply() {
+        return answered(super::getBulkReply);
+    }
+
+    @Override
+    public Long getIntegerReply() {
+        return answered(super::getIntegerReply);
+    }
+
+    @Override
+    public List<String> getMultiBulkReply() {
+        return answered(super::getMultiBulkReply);
+    }
+
+    @Override
     public List<Object> getObjectMultiBulkReply() {
         return answered(super::getObjectMultiBulkReply);
     }

@@ -7,9 +7,14 @@ import java.util.List;
 import mastery.support.junit.OnRedis;
 import mastery.support.server.Node;
 import org.junit.jupiter.api.Test;
+import redis.clients.jedis.BuilderFactory;
+import redis.clients.jedis.CommandArguments;
+import redis.clients.jedis.CommandObject;
 import redis.clients.jedis.DefaultJedisClientConfig;
 import redis.clients.jedis.HostAndPort;
+import redis.clients.jedis.Jedis;
 import redis.clients.jedis.Pipeline;
+import redis.clients.jedis.Protocol.Command;
 import redis.clients.jedis.RedisClient;
 
 @OnRedis
@@ -33,6 +38,25 @@ class TracingRedisIT {
                 .containsExactly("SET a \"two words\"", "GET a", "SET n 1\nINCR n");
         assertThat(seen).extracting(TraceEvent.Statement::reply).containsExactly("OK", "\"two words\"", "[OK, 2]");
         assertThat(seen).extracting(TraceEvent.Statement::roundTrips).containsExactly(1L, 1L, 1L);
+    }
+
+    @Test
+    void commandsOfEveryKindOfReplyAreEventsOfTheirOwn(Node node) {
+        try (RedisClient redis = client(node);
+                Jedis jedis = new Jedis(redis.getPool().getResource())) {
+            jedis.info("server");
+            jedis.getConnection().sendCommand(Command.DBSIZE);
+            jedis.getConnection().getIntegerReply();
+            jedis.getConnection().sendCommand(Command.TIME);
+            jedis.getConnection().getMultiBulkReply();
+            jedis.getConnection()
+                    .executeCommand(new CommandObject<>(
+                            new CommandArguments(Command.COMMAND).add("DOCS").add("get"), BuilderFactory.RAW_OBJECT));
+        }
+        assertThat(seen)
+                .extracting(TraceEvent.Statement::text)
+                .startsWith("INFO server", "DBSIZE", "TIME", "COMMAND DOCS get");
+        assertThat(seen.get(3).reply()).startsWith("[\"get\": [\"summary\": \"");
     }
 
     @Test
