@@ -81,8 +81,7 @@ public final class ClusterWiring {
                     maps.add(map(jedis.clusterNodes()));
                 }
             }
-            return maps.size() == 1
-                    && maps.stream().flatMap(SortedSet::stream).noneMatch(line -> line.contains("fail"));
+            return maps.size() == 1 && maps.stream().flatMap(SortedSet::stream).noneMatch(ClusterWiring::failing);
         });
     }
 
@@ -96,6 +95,11 @@ public final class ClusterWiring {
                                 Stream.of(field).skip(8).filter(slots -> !slots.startsWith("[")))
                         .collect(Collectors.joining(" ")))
                 .collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    /** {@code fail} or {@code fail?}; {@code nofailover} is a setting. */
+    private static boolean failing(String line) {
+        return Stream.of(line.split(" ")[1].split(",")).anyMatch(flag -> flag.startsWith("fail"));
     }
 
     private static void awaitCopies(List<RedisEndpoint> nodes) {
