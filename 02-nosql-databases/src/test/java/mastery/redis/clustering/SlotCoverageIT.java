@@ -110,6 +110,13 @@ class SlotCoverageIT {
                 .as("the next slot of the same node")
                 .isEqualTo("OK");
         assertThatThrownBy(() -> other.get(neighbour)).isInstanceOf(JedisMovedDataException.class);
+
+        SlotCoverage.requireAll(all);
+        await("asked to be complete, every node gives up")
+                .atMost(LIMIT)
+                .until(() -> all.stream()
+                        .allMatch(node -> SlotCoverage.coverage(node).state().equals("fail")));
+        assertDown(() -> other.get("a"), "The cluster is down");
     }
 
     @Test
