@@ -1,0 +1,480 @@
+package mastery.design.transactions;
+
+import static java.sql.Connection.TRANSACTION_READ_COMMITTED;
+import static java.sql.Connection.TRANSACTION_REPEATABLE_READ;
+import static java.sql.Connection.TRANSACTION_SERIALIZABLE;
+import static mastery.design.transactions.BookingPhantom.book;
+import static mastery.design.transactions.BookingPhantom.bookLockingBookings;
+import static mastery.design.transactions.BookingPhantom.bookLockingRoom;
+import static mastery.design.transactions.BookingPhantom.excludeOverlaps;
+import static mastery.design.transactions.BookingPhantom.insert;
+import static mastery.design.transactions.BookingPhantom.overlaps;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.microsoft.sqlserver.jdbc.SQLServerConnection;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import javax.sql.DataSource;
+import mastery.design.transactions.BookingPhantom.Booking;
+import mastery.support.interleave.Blocked;
+import mastery.support.interleave.Interleaving;
+import mastery.support.interleave.LockView;
+import mastery.support.interleave.Session;
+import mastery.support.interleave.Step;
+import mastery.support.junit.OnMySql;
+import mastery.support.junit.OnPostgreSql;
+import mastery.support.junit.OnSqlServer;
+import mastery.support.work.RoundTrips;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+
+/** Ann wants room 1 from minute 600 to 660, Bob from 630 to 690. */
+class BookingPhantomIT {
+
+    private static final Booking ANN = new Booking(1, 600, 660, "Ann");
+    private static final Booking BOB = new Booking(1, 630, 690, "Bob");
+
+    @Nested
+    @OnPostgreSql
+    class PostgreSql extends Claims {
+        PostgreSql() {
+            super(List.of(TRANSACTION_READ_COMMITTED, TRANSACTION_REPEATABLE_READ));
+        }
+
+        @Override
+        LockView locks(DataSource database) {
+            return LockView.postgreSql(database);
+        }
+
+        @Test
+        void lockingTheBookingsInTheWayLocksNothingAndBothBook(DataSource database) throws SQLException {
+            ann.begins(TRANSACTION_READ_COMMITTED);
+            assertThat(books(ann, ANN, BookingPhantom::bookLockingBookings)).isTrue();
+            bob.begins(TRANSACTION_READ_COMMITTED);
+            assertThat(books(bob, BOB, BookingPhantom::bookLockingBookings)).isTrue();
+            ann.commits();
+            bob.commits();
+
+            assertThat(overlapsIn(database)).isEqualTo(1);
+        }
+
+        @Test
+        void serializableLetsNobodyWaitAndRefusesTheSecondCommitWith40001(DataSource database) throws SQLException {
+            ann.begins(TRANSACTION_SERIALIZABLE);
+            assertThat(books(ann, ANN, BookingPhantom::book)).isTrue();
+            bob.begins(TRANSACTION_SERIALIZABLE);
+            assertThat(books(bob, BOB, BookingPhantom::book)).isTrue();
+            ann.commits();
+
+            bob.failsWith("40001", "commits", c -> {
+                c.commit();
+                return true;
+            });
+            assertThat(guests(database)).containsExactly("Ann");
+        }
+
+        @Test
+        void underRepeatableReadALockOnTheRoomIsWaitedForInVain(DataSource database) throws SQLException {
+            assertThat(bookedAfterWaiting(TRANSACTION_REPEATABLE_READ)).isTrue();
+            assertThat(overlapsIn(database)).isEqualTo(1);
+        }
+
+        @Test
+        void anExclusionConstraintMakesTheSecondWaitAndRefusesItWith23P01(DataSource database) throws SQLException {
+            excludeOverlapsIn(database);
+            for (int level : List.of(TRANSACTION_READ_COMMITTED, TRANSACTION_REPEATABLE_READ)) {
+                ann.begins(level);
+                assertThat(books(ann, ANN, BookingPhantom::book)).isTrue();
+                bob.begins(level);
+                Blocked<Boolean> waits = bob.blocks("books", c -> book(c, BOB));
+                assertThat(waits.waitsFor()).isSameAs(ann);
+                ann.commits();
+
+                waits.failsWith("23P01");
+                bob.rollsBack();
+                assertThat(guests(database)).containsExactly("Ann");
+                execute(database, "delete from booking");
+            }
+        }
+
+        @Test
+        void theConstraintLetsTheSecondGoOnIfTheFirstRollsBack(DataSource database) throws SQLException {
+            excludeOverlapsIn(database);
+            ann.begins();
+            books(ann, ANN, BookingPhantom::book);
+            bob.begins();
+            Blocked<Boolean> waits = bob.blocks("books", c -> book(c, BOB));
+            ann.rollsBack();
+
+            assertThat(waits.returns()).isTrue();
+            bob.commits();
+            assertThat(guests(database)).containsExactly("Bob");
+        }
+
+        @Test
+        void theConstraintHoldsForWhoDoesNotLookAndNobodyElseWaits(DataSource database) throws SQLException {
+            excludeOverlapsIn(database);
+            ann.begins();
+            books(ann, ANN, BookingPhantom::insert);
+
+            bob.returns("books the other room", c -> insert(c, new Booking(2, 600, 660, "Bob")));
+            bob.returns("books from the minute Ann leaves", c -> insert(c, new Booking(1, 660, 690, "Bob")));
+            ann.commits();
+            bob.failsWith("23P01", "books without looking", c -> insert(c, BOB));
+        }
+
+        @Test
+        void theConstraintIsNotAddedWhereBookingsOverlapAlready(DataSource database) throws SQLException {
+            try (Connection connection = database.getConnection()) {
+                insert(connection, ANN);
+                insert(connection, BOB);
+
+                assertThatThrownBy(() -> excludeOverlaps(connection))
+                        .isInstanceOfSatisfying(
+                                SQLException.class,
+                                e -> assertThat(e.getSQLState()).isEqualTo("23P01"));
+            }
+        }
+
+        private void excludeOverlapsIn(DataSource database) throws SQLException {
+            try (Connection connection = database.getConnection()) {
+                excludeOverlaps(connection);
+            }
+        }
+    }
+
+    @Nested
+    @OnMySql
+    class MySql extends Claims {
+        MySql() {
+            super(List.of(TRANSACTION_READ_COMMITTED, TRANSACTION_REPEATABLE_READ));
+        }
+
+        @Override
+        LockView locks(DataSource database) {
+            return LockView.mySql(database);
+        }
+
+        @Test
+        void lockingTheBookingsInTheWayLocksTheGapForBothAndEndsInADeadlockWith1213(DataSource database)
+                throws SQLException {
+            fence(database);
+            // the only row that both would lock
+            execute(database, "delete from booking where room = 1 and begins = 0");
+            bothLook(TRANSACTION_REPEATABLE_READ, BookingPhantomIT::locksBookings);
+            insertsDeadlockWith1213();
+            assertThat(guests(database)).containsExactly("Ann", "Ann", "Eve", "Eve");
+        }
+
+        @Test
+        void underReadCommittedItLocksNothingAndBothBook(DataSource database) throws SQLException {
+            ann.begins(TRANSACTION_READ_COMMITTED);
+            assertThat(books(ann, new Booking(2, 600, 660, "Ann"), BookingPhantom::bookLockingBookings))
+                    .isTrue();
+            ann.rollsBack();
+            bothLook(TRANSACTION_READ_COMMITTED, BookingPhantomIT::locksBookings);
+            ann.returns("books", c -> insert(c, ANN));
+            bob.returns("books", c -> insert(c, BOB));
+            ann.commits();
+            bob.commits();
+
+            assertThat(overlapsIn(database)).isEqualTo(1);
+        }
+
+        @Test
+        void serializableLocksTheGapThatIsReadToo(DataSource database) throws SQLException {
+            fence(database);
+            bothLook(TRANSACTION_SERIALIZABLE, BookingPhantomIT::looks);
+            insertsDeadlockWith1213();
+            assertThat(guests(database)).containsExactly("Ann", "Ann", "Eve", "Eve", "Eve");
+        }
+
+        @Test
+        void underRepeatableReadALockOnTheRoomTakenFirstIsEnough(DataSource database) throws SQLException {
+            assertThat(bookedAfterWaiting(TRANSACTION_REPEATABLE_READ)).isFalse();
+            assertThat(guests(database)).containsExactly("Ann");
+        }
+
+        private void insertsDeadlockWith1213() {
+            ann.returns(
+                    "books room 2, so that her transaction weighs more",
+                    c -> insert(c, new Booking(2, 600, 660, "Ann")));
+            Blocked<Boolean> waits = ann.blocks("books", c -> insert(c, ANN));
+            assertThat(waits.waitsFor()).isSameAs(bob);
+            bob.failsWith(1213, "books", c -> insert(c, BOB));
+            waits.returns();
+            ann.commits();
+        }
+    }
+
+    @Nested
+    @OnSqlServer
+    class SqlServer extends Claims {
+        SqlServer() {
+            super(List.of(SQLServerConnection.TRANSACTION_SNAPSHOT));
+        }
+
+        @Override
+        LockView locks(DataSource database) {
+            return LockView.sqlServer(database);
+        }
+
+        @BeforeEach
+        void allowSnapshot(DataSource database) throws SQLException {
+            execute(database, "alter database current set allow_snapshot_isolation on");
+        }
+
+        @Test
+        void serializableLocksTheRangeThatIsReadAndEndsInADeadlockWith1205(DataSource database) throws SQLException {
+            fence(database);
+            bob.does("is the one to die", c -> {
+                try (Statement statement = c.createStatement()) {
+                    statement.execute("set deadlock_priority low");
+                }
+            });
+            bothLook(TRANSACTION_SERIALIZABLE, BookingPhantomIT::looks);
+            Blocked<Boolean> waits = ann.blocks("books", c -> insert(c, ANN));
+            assertThat(waits.waitsFor()).isSameAs(bob);
+            bob.failsWith(1205, "books", c -> insert(c, BOB));
+            waits.returns();
+            ann.commits();
+            assertThat(overlapsIn(database)).isZero();
+        }
+    }
+
+    /** One way to book. */
+    @FunctionalInterface
+    interface Way {
+        boolean book(Connection connection, Booking wanted) throws SQLException;
+    }
+
+    abstract static class Claims {
+        private final List<Integer> levelsThatLetPhantomsIn;
+        private Interleaving play;
+        Session ann;
+        Session bob;
+
+        Claims(List<Integer> levelsThatLetPhantomsIn) {
+            this.levelsThatLetPhantomsIn = levelsThatLetPhantomsIn;
+        }
+
+        abstract LockView locks(DataSource database);
+
+        @BeforeEach
+        void open(DataSource database) throws SQLException {
+            try (Connection connection = database.getConnection()) {
+                BookingPhantom.createSchema(connection);
+            }
+            play = Interleaving.on(locks(database));
+            ann = play.session("Ann", database);
+            bob = play.session("Bob", database);
+        }
+
+        @AfterEach
+        void close() {
+            play.close();
+        }
+
+        @Test
+        void bothFindTheRoomFreeAndBothBook(DataSource database) throws SQLException {
+            for (int level : levelsThatLetPhantomsIn) {
+                execute(database, "delete from booking");
+                ann.begins(level);
+                assertThat(books(ann, ANN, BookingPhantom::book)).isTrue();
+                bob.begins(level);
+                assertThat(books(bob, BOB, BookingPhantom::book)).isTrue();
+                ann.commits();
+                bob.commits();
+
+                assertThat(overlapsIn(database)).as("level " + level).isEqualTo(1);
+            }
+        }
+
+        @Test
+        void aLockOnTheRoomMakesTheSecondWaitAndFindItTaken(DataSource database) throws SQLException {
+            assertThat(bookedAfterWaiting(TRANSACTION_READ_COMMITTED)).isFalse();
+            assertThat(guests(database)).containsExactly("Ann");
+        }
+
+        @Test
+        void aLookFromBeforeTheLockIsWhatTheCheckStillSees(DataSource database) throws SQLException {
+            int snapshot = levelsThatLetPhantomsIn.get(levelsThatLetPhantomsIn.size() - 1);
+            ann.begins(TRANSACTION_READ_COMMITTED);
+            bob.begins(snapshot);
+            bob.returns("looks at something", c -> overlaps(c));
+            assertThat(books(ann, ANN, BookingPhantom::bookLockingRoom)).isTrue();
+            Blocked<Boolean> waits = bob.blocks("books", c -> bookLockingRoom(c, BOB));
+            ann.commits();
+
+            assertThat(waits.returns()).isTrue();
+            bob.commits();
+            assertThat(overlapsIn(database)).isEqualTo(1);
+        }
+
+        @Test
+        void theLockIsOnOneRoomAndAllOfItsDay(DataSource database) throws SQLException {
+            ann.begins(TRANSACTION_READ_COMMITTED);
+            books(ann, ANN, BookingPhantom::bookLockingRoom);
+            bob.begins(TRANSACTION_READ_COMMITTED);
+            assertThat(books(bob, new Booking(2, 630, 690, "Bob"), BookingPhantom::bookLockingRoom))
+                    .isTrue();
+
+            Blocked<Boolean> waits =
+                    bob.blocks("books an hour that is free", c -> bookLockingRoom(c, new Booking(1, 900, 960, "Bob")));
+            ann.commits();
+            assertThat(waits.returns()).isTrue();
+            bob.commits();
+            assertThat(guests(database)).containsExactly("Ann", "Bob", "Bob");
+        }
+
+        @Test
+        void whoBeginsWhenTheOtherEndsIsInNobodysWay(DataSource database) throws SQLException {
+            try (Connection connection = database.getConnection()) {
+                assertThat(book(connection, ANN)).isTrue();
+                assertThat(book(connection, new Booking(1, 660, 700, "Bob"))).isTrue();
+                assertThat(book(connection, new Booking(1, 500, 600, "Bob"))).isTrue();
+                for (Booking inTheWay : List.of(
+                        new Booking(1, 599, 601, "Eve"),
+                        new Booking(1, 659, 661, "Eve"),
+                        new Booking(1, 610, 620, "Eve"),
+                        new Booking(1, 0, 1_440, "Eve"))) {
+                    assertThat(book(connection, inTheWay))
+                            .as(inTheWay.toString())
+                            .isFalse();
+                }
+                assertThat(overlaps(connection)).isZero();
+            }
+        }
+
+        @Test
+        void theLockCostsOneRoundTripMore(DataSource database) throws SQLException {
+            RoundTrips counter = RoundTrips.create();
+            try (Connection connection = counter.counted(database).getConnection()) {
+                connection.setAutoCommit(false);
+                long start = counter.count();
+                book(connection, ANN);
+                long blindly = counter.count() - start;
+                connection.rollback();
+                start = counter.count();
+                bookLockingRoom(connection, ANN);
+                long locking = counter.count() - start;
+                connection.rollback();
+
+                assertThat(List.of(blindly, locking)).containsExactly(2L, 3L);
+            }
+        }
+
+        @Test
+        void badInputIsRefusedAndHostileTextIsOnlyText(DataSource database) throws SQLException {
+            assertThatThrownBy(() -> new Booking(1, 660, 660, "Ann")).hasMessageContaining("660 to 660");
+            assertThatThrownBy(() -> new Booking(1, 660, 600, "Ann")).hasMessageContaining("ends after");
+            for (String nobody : new String[] {null, "", " "}) {
+                assertThatThrownBy(() -> new Booking(1, 600, 660, nobody)).hasMessageContaining("has a guest");
+            }
+            try (Connection connection = database.getConnection()) {
+                assertThatThrownBy(() -> bookLockingRoom(connection, ANN)).hasMessageContaining("auto-commit");
+                assertThatThrownBy(() -> bookLockingBookings(connection, ANN)).hasMessageContaining("auto-commit");
+                connection.setAutoCommit(false);
+                assertThatThrownBy(() -> bookLockingRoom(connection, new Booking(7, 600, 660, "Ann")))
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessageContaining("no room 7");
+                connection.rollback();
+                // the foreign key
+                assertThatThrownBy(() -> book(connection, new Booking(7, 600, 660, "Ann")))
+                        .isInstanceOf(SQLException.class);
+                connection.rollback();
+                assertThatThrownBy(() -> book(connection, new Booking(1, 600, 660, "x".repeat(101))))
+                        .isInstanceOf(SQLException.class);
+                connection.rollback();
+                String hostile = "'); drop table booking; -- é";
+                assertThat(bookLockingRoom(connection, new Booking(1, 600, 660, hostile)))
+                        .isTrue();
+                connection.commit();
+                assertThat(guests(database)).containsExactly(hostile);
+            }
+        }
+
+        /** Ann books, Bob waits for the room, Ann commits. Returns whether Bob booked too. */
+        boolean bookedAfterWaiting(int level) {
+            ann.begins(level);
+            assertThat(books(ann, ANN, BookingPhantom::bookLockingRoom)).isTrue();
+            bob.begins(level);
+            Blocked<Boolean> waits = bob.blocks("books", c -> bookLockingRoom(c, BOB));
+            assertThat(waits.waitsFor()).isSameAs(ann);
+            ann.commits();
+            boolean booked = waits.returns();
+            bob.commits();
+            return booked;
+        }
+
+        void bothLook(int level, Step<Boolean> look) {
+            for (Session session : List.of(ann, bob)) {
+                session.begins(level);
+                assertThat(session.returns("looks", look)).isTrue();
+            }
+        }
+
+        boolean books(Session session, Booking wanted, Way way) {
+            return session.returns("books", c -> way.book(c, wanted));
+        }
+    }
+
+    /** The first half of {@link BookingPhantom#book}. */
+    private static boolean looks(Connection connection) throws SQLException {
+        return isFree(connection, "select guest from booking where room = 1 and begins < 690 and ends > 600");
+    }
+
+    /** The first half of {@link BookingPhantom#bookLockingBookings}. */
+    private static boolean locksBookings(Connection connection) throws SQLException {
+        return isFree(
+                connection, "select guest from booking where room = 1 and begins < 690 and ends > 600 for update");
+    }
+
+    private static boolean isFree(Connection connection, String sql) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery(sql)) {
+            return !row.next();
+        }
+    }
+
+    /** Bookings on both sides, so that a lock on the gap between them ends there. */
+    private static void fence(DataSource database) throws SQLException {
+        try (Connection connection = database.getConnection()) {
+            insert(connection, new Booking(1, 0, 10, "Eve"));
+            insert(connection, new Booking(1, 1_000, 1_010, "Eve"));
+            insert(connection, new Booking(2, 0, 10, "Eve"));
+        }
+    }
+
+    private static int overlapsIn(DataSource database) throws SQLException {
+        try (Connection connection = database.getConnection()) {
+            return overlaps(connection);
+        }
+    }
+
+    private static List<String> guests(DataSource database) throws SQLException {
+        List<String> guests = new ArrayList<>();
+        try (Connection connection = database.getConnection();
+                Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("select guest from booking order by guest")) {
+            while (row.next()) {
+                guests.add(row.getString(1));
+            }
+        }
+        return guests;
+    }
+
+    private static void execute(DataSource database, String sql) throws SQLException {
+        try (Connection connection = database.getConnection();
+                Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+}
