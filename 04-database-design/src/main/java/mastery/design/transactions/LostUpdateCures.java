@@ -21,7 +21,8 @@ import mastery.support.trace.Story;
  *
  * <p><b>They cost</b>: one statement is the least, and waits for writers only while it writes. A lock makes everybody wait while one thinks. A version
  * lets nobody wait while one thinks, and does the work again for each conflict. SERIALIZABLE does the work again too; on PostgreSQL after a refused
- * write, on MySQL and SQL Server after a deadlock, because both hold a lock on what they read.
+ * write, also for the sake of strangers if the row was found by a scan of the whole table; on MySQL and SQL Server after a deadlock, because both hold a
+ * lock on what they read.
  *
  * <p><b>They need</b> auto-commit off; each method ends its transaction. {@link #retried} needs the isolation level set where the connection is made.
  *

@@ -106,6 +106,33 @@ class LostUpdateCuresIT {
             assertThat(sale.returns()).isEqualTo(2);
         }
 
+        @Test
+        void serializableWatchesTheWholeTableThatIsScannedAndRefusesAStranger() {
+            strangersWriteWhatTheyRead("set enable_indexscan = off; set enable_bitmapscan = off");
+
+            bob.failsWith("40001", "commits", LostUpdateCuresIT::commit);
+        }
+
+        @Test
+        void andOnlyTheRowThatAnIndexLedTo() {
+            strangersWriteWhatTheyRead("set enable_seqscan = off; set enable_bitmapscan = off");
+
+            bob.returns("commits", LostUpdateCuresIT::commit);
+        }
+
+        /** Ann reads and writes concert 1, Bob concert 2, and Ann has committed. */
+        private void strangersWriteWhatTheyRead(String plan) {
+            ann.does("looks that way", c -> execute(c, plan));
+            bob.does("looks that way", c -> execute(c, plan));
+            ann.begins(TRANSACTION_SERIALIZABLE);
+            bob.begins(TRANSACTION_SERIALIZABLE);
+            ann.returns("reads concert 1", c -> read(c, 1));
+            bob.returns("reads concert 2", c -> read(c, 2));
+            ann.returns("writes to concert 1", LostUpdateCuresIT::writesOne);
+            bob.returns("writes to concert 2", LostUpdateCuresIT::writesConcert2);
+            ann.commits();
+        }
+
         private String refusedAfterTheOtherHasCommitted(int level) {
             bothReadZero(level);
             ann.does("writes 1", c -> write(c, 1, 1));
@@ -443,6 +470,11 @@ class LostUpdateCuresIT {
 
     private static boolean writesOne(Connection connection) throws SQLException {
         write(connection, 1, 1);
+        return true;
+    }
+
+    private static boolean commit(Connection connection) throws SQLException {
+        connection.commit();
         return true;
     }
 
