@@ -76,7 +76,7 @@ begin() {
         die 'the build failed'
     }
     class_path=$home/benchmarks/target/classes
-    for module in common-test-support 01-relational-databases 02-nosql-databases; do
+    for module in common-test-support 01-relational-databases 02-nosql-databases 04-database-design; do
         class_path=$class_path:$home/$module/target/classes
     done
     class_path=$class_path:$(cat benchmarks/target/mastery.classpath)
