@@ -3,9 +3,11 @@ package mastery.support.junit;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import javax.sql.DataSource;
 import mastery.support.server.ServerException;
 
@@ -23,6 +25,13 @@ final class JdbcScope implements Fixture.Scope {
         put(DataSource.class, dataSource);
         put(dataSource.getClass(), dataSource);
         put(database.getClass(), database);
+    }
+
+    /** Settings as an annotation has them, {@code name=value}. */
+    static Map<String, String> settings(String... settings) {
+        return Arrays.stream(settings)
+                .map(setting -> setting.split("=", 2))
+                .collect(Collectors.toMap(nameAndValue -> nameAndValue[0], nameAndValue -> nameAndValue[1]));
     }
 
     /** Offers an object under a type. */

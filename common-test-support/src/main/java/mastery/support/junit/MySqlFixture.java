@@ -3,6 +3,7 @@ package mastery.support.junit;
 import com.mysql.cj.jdbc.MysqlDataSource;
 import java.lang.annotation.Annotation;
 import java.sql.Connection;
+import java.util.Map;
 import java.util.Set;
 import javax.sql.DataSource;
 import mastery.support.mysql.MySql;
@@ -26,10 +27,11 @@ final class MySqlFixture implements Fixture {
     }
 
     @Override
-    public void open(Annotation requirement) {
-        int replicas = ((OnMySql) requirement).replicas();
-        if (replicas > 0) {
-            replication = SharedTopologies.take(requirement, () -> MySqlReplication.start(replicas));
+    public void open(Annotation annotation) {
+        OnMySql wanted = (OnMySql) annotation;
+        Map<String, String> settings = JdbcScope.settings(wanted.settings());
+        if (wanted.replicas() > 0 || !settings.isEmpty()) {
+            replication = SharedTopologies.take(wanted, () -> MySqlReplication.start(wanted.replicas(), settings));
             server = replication.databases();
         } else {
             server = MySql.shared();

@@ -2,10 +2,8 @@ package mastery.support.junit;
 
 import java.lang.annotation.Annotation;
 import java.sql.Connection;
-import java.util.Arrays;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.Collectors;
 import javax.sql.DataSource;
 import mastery.support.postgresql.PostgreSql;
 import mastery.support.postgresql.PostgreSqlDatabase;
@@ -34,7 +32,7 @@ final class PostgreSqlFixture implements Fixture {
     @Override
     public void open(Annotation annotation) {
         OnPostgreSql wanted = (OnPostgreSql) annotation;
-        Map<String, String> settings = settings(wanted);
+        Map<String, String> settings = JdbcScope.settings(wanted.settings());
         if (wanted.servers() > 1 && wanted.replicas() == 0) {
             servers = SharedTopologies.take(wanted, () -> PostgreSqlServers.start(wanted.servers(), settings));
             server = servers.server(0);
@@ -46,12 +44,6 @@ final class PostgreSqlFixture implements Fixture {
         } else {
             server = PostgreSql.shared();
         }
-    }
-
-    private static Map<String, String> settings(OnPostgreSql wanted) {
-        return Arrays.stream(wanted.settings())
-                .map(setting -> setting.split("=", 2))
-                .collect(Collectors.toMap(nameAndValue -> nameAndValue[0], nameAndValue -> nameAndValue[1]));
     }
 
     @Override

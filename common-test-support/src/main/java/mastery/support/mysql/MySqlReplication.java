@@ -47,12 +47,21 @@ public final class MySqlReplication implements Topology {
      * @throws ServerException if MySQL cannot be had here
      */
     public static MySqlReplication start(int replicas) {
+        return start(replicas, Map.of());
+    }
+
+    /**
+     * The same with settings of every node, by their own names.
+     *
+     * @throws ServerException if MySQL cannot be had here
+     */
+    public static MySqlReplication start(int replicas, Map<String, String> settings) {
         NodeGroup group = SharedServers.group(Engine.MYSQL, 1 + replicas);
         try {
             String password = Passwords.generate();
-            List<NodeSpec> specs = new ArrayList<>(List.of(NodeSpec.member("source", Map.of(), password)));
+            List<NodeSpec> specs = new ArrayList<>(List.of(NodeSpec.member("source", settings, password)));
             IntStream.rangeClosed(1, replicas)
-                    .mapToObj(i -> NodeSpec.member("replica-" + i, Map.of(), password))
+                    .mapToObj(i -> NodeSpec.member("replica-" + i, settings, password))
                     .forEach(specs::add);
             MySqlReplication replication = new MySqlReplication(group, group.startAll(specs));
             replication.createReplicator();
