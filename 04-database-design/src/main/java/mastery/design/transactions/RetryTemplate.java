@@ -329,7 +329,7 @@ public final class RetryTemplate {
                         return null;
                     });
                 } catch (SQLException e) {
-                    story.show("after attempts: " + runs, e.getSQLState() + ": " + e.getMessage());
+                    story.show("after " + runs + " attempt", e.getSQLState() + ": " + e.getMessage());
                 }
 
                 story.learned("The error's code says whether to run again; the whole transaction is what runs again.");
