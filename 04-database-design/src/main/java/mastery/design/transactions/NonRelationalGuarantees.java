@@ -55,20 +55,16 @@ public final class NonRelationalGuarantees {
             int cents,
             Runnable between) {
         try (ClientSession session = client.startSession()) {
+            // what is not committed when the session is closed is aborted
             session.startTransaction();
-            try {
-                int has = cents(accounts.find(session, Filters.eq(from)).first(), from);
-                between.run();
-                accounts.updateOne(session, Filters.eq(to), Updates.inc("cents", cents));
-                accounts.updateOne(session, Filters.eq(from), Updates.set("cents", has - cents));
-                session.commitTransaction();
-                return new Attempt(0, false);
-            } catch (MongoException e) {
-                if (session.hasActiveTransaction()) {
-                    session.abortTransaction();
-                }
-                return new Attempt(e.getCode(), e.hasErrorLabel(MongoException.TRANSIENT_TRANSACTION_ERROR_LABEL));
-            }
+            int has = cents(accounts.find(session, Filters.eq(from)).first(), from);
+            between.run();
+            accounts.updateOne(session, Filters.eq(to), Updates.inc("cents", cents));
+            accounts.updateOne(session, Filters.eq(from), Updates.set("cents", has - cents));
+            session.commitTransaction();
+            return new Attempt(0, false);
+        } catch (MongoException e) {
+            return new Attempt(e.getCode(), e.hasErrorLabel(MongoException.TRANSIENT_TRANSACTION_ERROR_LABEL));
         }
     }
 

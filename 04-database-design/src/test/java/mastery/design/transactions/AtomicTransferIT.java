@@ -246,6 +246,9 @@ class AtomicTransferIT {
                 heard = transfer(doomed, RENT);
             } catch (SQLException e) {
                 assertThat(e.getSQLState()).as(e.toString()).matches("08.*|57P01");
+                if (!point.equals("after 4")) {
+                    assertThat(e.getSuppressed()).as("the rollback failed too").isNotEmpty();
+                }
             }
             if (!point.equals("after 4")) {
                 assertThat(heard).isNull();
@@ -350,6 +353,18 @@ class AtomicTransferIT {
                 assertThat(balance(connection, 1)).isEqualTo(70);
                 assertThat(balance(connection, 2)).isEqualTo(130);
             }
+        }
+
+        /** As a pool would keep it. */
+        @Test
+        void aConnectionThatStaysOpenKeepsNothingOfAFailedTransfer(Connection connection, Connection observer)
+                throws SQLException {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> transfer(Steps.staying(connection), new Transfer("x", 1, 3, 30)));
+            connection.commit();
+
+            assertThat(balance(observer, 1)).isEqualTo(100);
+            assertThat(number(observer, "select count(*) from transfer")).isZero();
         }
 
         @Test

@@ -143,21 +143,23 @@ class OutboxIT {
             String point, int deliveries, DataSource database, RedisReplication servers, Connection relay)
             throws SQLException {
         Node server = servers.primary();
-        try (Connection doomed = watched(database, point, server::kill);
-                RedisClient redis = servers.newClient(server)) {
-            if (point.endsWith("1")) {
-                assertThatThrownBy(() -> relay(doomed, redis, 1)).isInstanceOf(JedisConnectionException.class);
-            } else {
-                assertThat(relay(doomed, redis, 1)).hasSize(1);
+        try (Connection doomed = watched(database, point, server::kill)) {
+            try (RedisClient redis = servers.newClient(server)) {
+                if (point.endsWith("1")) {
+                    assertThatThrownBy(() -> relay(doomed, redis, 1)).isInstanceOf(JedisConnectionException.class);
+                } else {
+                    assertThat(relay(doomed, redis, 1)).hasSize(1);
+                }
+            } finally {
+                server.start();
             }
-        } finally {
-            server.start();
-        }
 
-        try (RedisClient redis = servers.newClient(server);
-                Connection packing = database.getConnection()) {
-            drain(relay, redis);
-            isDeliveredAndHasOneEffect(deliveries, packing, redis);
+            // the first relay is still connected, and holds nothing back
+            try (RedisClient redis = servers.newClient(server);
+                    Connection packing = database.getConnection()) {
+                drain(relay, redis);
+                isDeliveredAndHasOneEffect(deliveries, packing, redis);
+            }
         }
     }
 
@@ -219,6 +221,30 @@ class OutboxIT {
             assertThat(parcel(packing, "Ann")).isEqualTo("apple, pear");
             assertThat(redis.xpending(Outbox.STREAM, Outbox.GROUP).getTotal()).isZero();
         }
+    }
+
+    @Test
+    void anEffectThatFailsTakesTheIdOfItsEventBack(Connection relay, Connection packing, RedisClient redis)
+            throws SQLException {
+        drain(relay, redis);
+        Connection failing = Steps.watch(packing, at -> {
+            if (at.equals("before 2")) {
+                throw new IllegalStateException("out of boxes");
+            }
+        });
+        assertThatThrownBy(() -> consume(failing, redis, "worker")).hasMessage("out of boxes");
+
+        isDeliveredAndHasOneEffect(1, packing, redis);
+    }
+
+    @Test
+    void aGroupThatIsMadeLateStartsAtTheFirstEvent(Connection relay, Connection packing, RedisClient redis)
+            throws SQLException {
+        redis.del(Outbox.STREAM);
+        drain(relay, redis);
+        Outbox.createGroup(redis);
+
+        isDeliveredAndHasOneEffect(1, packing, redis);
     }
 
     /** Two relays at the same time: while one holds the apple, the other finds nothing of this basket, and goes on with the next. */
