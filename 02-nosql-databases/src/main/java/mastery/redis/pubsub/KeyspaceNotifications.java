@@ -62,6 +62,8 @@ public final class KeyspaceNotifications {
         /** Stands behind the last key that was heard; no key is this very object. */
         private static final String END = new String("end");
 
+        private static final Duration CLOSING = Duration.ofSeconds(5);
+
         private final BlockingQueue<String> expired = new LinkedBlockingQueue<>();
         private final CountDownLatch subscribed = new CountDownLatch(1);
         private final Thread thread;
@@ -115,11 +117,12 @@ public final class KeyspaceNotifications {
         /** Stops hearing; the connection goes back to its pool. */
         @Override
         public void close() {
-            if (lost == null && isSubscribed()) {
-                unsubscribe();
-            }
             try {
-                thread.join(TimeUnit.SECONDS.toMillis(5));
+                // a subscription that is still on its way cannot be ended
+                if (lost == null && awaitSubscribed(CLOSING)) {
+                    unsubscribe();
+                }
+                thread.join(CLOSING.toMillis());
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }

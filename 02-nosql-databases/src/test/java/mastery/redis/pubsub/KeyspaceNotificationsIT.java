@@ -132,6 +132,13 @@ class KeyspaceNotificationsIT {
     }
 
     @Test
+    void aListenerThatIsClosedAtOnceLeavesNoSubscription(RedisClient redis) {
+        new Listener(redis, 0).close();
+        assertThat(redis.getPool().getNumActive()).isZero();
+        assertThat(redis.publish(KeyspaceNotifications.channel(0), "to nobody")).isZero();
+    }
+
+    @Test
     void aChannelIsThatOfOneDatabase(RedisClient redis, Node node) throws Exception {
         turnOn(redis);
         try (Jedis database1 = new Jedis(
