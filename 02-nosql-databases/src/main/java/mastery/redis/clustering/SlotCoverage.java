@@ -29,7 +29,10 @@ public final class SlotCoverage {
 
     private SlotCoverage() {}
 
-    /** By default: every slot must be served, or no command is. */
+    /**
+     * By default: every slot must be served, or no command is. A node that goes on with a gap already does so until its map
+     * changes: only then it looks at the setting again.
+     */
     public static void requireAll(Collection<Jedis> nodes) {
         nodes.forEach(node -> node.configSet("cluster-require-full-coverage", "yes"));
     }
