@@ -304,6 +304,21 @@ class BookingPhantomIT {
         }
 
         @Test
+        void lockingTheBookingsInTheWayWaitsOnlyForWhoChangesOne(DataSource database) throws SQLException {
+            execute(database, "insert into booking (room, begins, ends, guest) values (1, 600, 660, 'Eve')");
+            ann.begins(TRANSACTION_READ_COMMITTED);
+            ann.returns("calls Eve's booking off", BookingPhantomIT::callsOff);
+            bob.begins(TRANSACTION_READ_COMMITTED);
+            Blocked<Boolean> waits = bob.blocks("books", c -> bookLockingBookings(c, BOB));
+            assertThat(waits.waitsFor()).isSameAs(ann);
+            ann.commits();
+
+            assertThat(waits.returns()).isTrue();
+            bob.commits();
+            assertThat(guests(database)).containsExactly("Bob");
+        }
+
+        @Test
         void aLookFromBeforeTheLockIsWhatTheCheckStillSees(DataSource database) throws SQLException {
             int snapshot = levelsThatLetPhantomsIn.get(levelsThatLetPhantomsIn.size() - 1);
             ann.begins(TRANSACTION_READ_COMMITTED);
@@ -335,11 +350,12 @@ class BookingPhantomIT {
         }
 
         @Test
-        void whoBeginsWhenTheOtherEndsIsInNobodysWay(DataSource database) throws SQLException {
+        void whoBeginsWhenTheOtherEndsOrTakesAnotherRoomIsInNobodysWay(DataSource database) throws SQLException {
             try (Connection connection = database.getConnection()) {
                 assertThat(book(connection, ANN)).isTrue();
                 assertThat(book(connection, new Booking(1, 660, 700, "Bob"))).isTrue();
                 assertThat(book(connection, new Booking(1, 500, 600, "Bob"))).isTrue();
+                assertThat(book(connection, new Booking(2, 600, 660, "Bob"))).isTrue();
                 for (Booking inTheWay : List.of(
                         new Booking(1, 599, 601, "Eve"),
                         new Booking(1, 659, 661, "Eve"),
@@ -441,6 +457,12 @@ class BookingPhantomIT {
         try (Statement statement = connection.createStatement();
                 ResultSet row = statement.executeQuery(sql)) {
             return !row.next();
+        }
+    }
+
+    private static int callsOff(Connection connection) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            return statement.executeUpdate("delete from booking where guest = 'Eve'");
         }
     }
 
