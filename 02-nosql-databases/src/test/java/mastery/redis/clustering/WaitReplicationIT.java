@@ -135,6 +135,7 @@ class WaitReplicationIT {
         first.pause();
         second.pause();
         WaitReplication.acceptWritesOnlyWith(primary, 1, 3600);
+        assertThat(primary.configGet("min-replicas-max-lag")).containsEntry("min-replicas-max-lag", "3600");
         assertThat(WaitReplication.set(client, "key", "in the window"))
                 .as("they were heard from within the hour: the window is smaller, not closed")
                 .isEqualTo("OK");

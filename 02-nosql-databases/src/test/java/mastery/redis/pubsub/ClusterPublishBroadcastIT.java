@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import mastery.support.junit.OnRedis;
 import mastery.support.junit.OnRedis.Topology;
 import mastery.support.redis.RedisCluster;
@@ -25,7 +26,10 @@ import redis.clients.jedis.JedisPubSub;
 class ClusterPublishBroadcastIT {
 
     private static final Duration LIMIT = Duration.ofSeconds(30);
-    private static final String CHANNEL = "news";
+    private static final AtomicInteger TESTS = new AtomicInteger();
+
+    /** One for each test: what an earlier one published may still be on its way to other nodes. */
+    private final String channel = "news:" + TESTS.incrementAndGet();
 
     private List<Jedis> all;
     private RedisCluster nodes;
@@ -50,10 +54,10 @@ class ClusterPublishBroadcastIT {
         List<Listener> listeners = new ArrayList<>();
         try {
             for (Node node : nodes.nodes()) {
-                listeners.add(new Listener(node));
+                listeners.add(new Listener(node, channel));
             }
             for (int i = 0; i < all.size(); i++) {
-                assertThat(ClusterPublishBroadcast.publish(all.get(i), CHANNEL, "from node " + i))
+                assertThat(ClusterPublishBroadcast.publish(all.get(i), channel, "from node " + i))
                         .as("of six listeners")
                         .isEqualTo(1);
             }
@@ -68,7 +72,7 @@ class ClusterPublishBroadcastIT {
                                 "from node 4",
                                 "from node 5");
             }
-            assertThat(ClusterPublishBroadcast.listeners(all, CHANNEL)).isEqualTo(6);
+            assertThat(ClusterPublishBroadcast.listeners(all, channel)).isEqualTo(6);
         } finally {
             listeners.forEach(Listener::close);
         }
@@ -76,23 +80,23 @@ class ClusterPublishBroadcastIT {
 
     @Test
     void theAnswerIs0ThoughAnotherNodesListenerHearsIt() throws Exception {
-        try (Listener listener = new Listener(nodes.nodes().get(4))) {
-            assertThat(ClusterPublishBroadcast.publish(all.get(0), CHANNEL, "hello"))
+        try (Listener listener = new Listener(nodes.nodes().get(4), channel)) {
+            assertThat(ClusterPublishBroadcast.publish(all.get(0), channel, "hello"))
                     .isZero();
             await().atMost(LIMIT).until(() -> listener.messages.equals(List.of("hello")));
-            assertThat(ClusterPublishBroadcast.listeners(all, CHANNEL)).isEqualTo(1);
-            assertThat(ClusterPublishBroadcast.publish(all.get(4), CHANNEL, "here"))
+            assertThat(ClusterPublishBroadcast.listeners(all, channel)).isEqualTo(1);
+            assertThat(ClusterPublishBroadcast.publish(all.get(4), channel, "here"))
                     .isEqualTo(1);
         }
     }
 
     @Test
     void eachMessageGoesToEveryOtherNodeWhetherAnybodyListensOrNot() {
-        assertThat(ClusterPublishBroadcast.listeners(all, CHANNEL)).isZero();
+        assertThat(ClusterPublishBroadcast.listeners(all, channel)).isZero();
         List<Long> before =
                 all.stream().map(ClusterPublishBroadcast::busMessages).toList();
         for (int i = 0; i < 10; i++) {
-            assertThat(ClusterPublishBroadcast.publish(all.get(0), CHANNEL, "to nobody"))
+            assertThat(ClusterPublishBroadcast.publish(all.get(0), channel, "to nobody"))
                     .isZero();
         }
         assertThat(ClusterPublishBroadcast.busMessages(all.get(0)) - before.get(0))
@@ -107,16 +111,16 @@ class ClusterPublishBroadcastIT {
     @Test
     void anyTextGoesThrough() throws Exception {
         String large = "x".repeat(1 << 20);
-        try (Listener listener = new Listener(nodes.nodes().get(1))) {
-            ClusterPublishBroadcast.publish(all.get(0), CHANNEL, "");
-            ClusterPublishBroadcast.publish(all.get(0), CHANNEL, "\r\nPUBLISH news x\0größe");
-            ClusterPublishBroadcast.publish(all.get(0), CHANNEL, large);
+        try (Listener listener = new Listener(nodes.nodes().get(1), channel)) {
+            ClusterPublishBroadcast.publish(all.get(0), channel, "");
+            ClusterPublishBroadcast.publish(all.get(0), channel, "\r\nPUBLISH news x\0größe");
+            ClusterPublishBroadcast.publish(all.get(0), channel, large);
             await().atMost(LIMIT).until(() -> listener.messages.size() == 3);
             assertThat(listener.messages).containsExactly("", "\r\nPUBLISH news x\0größe", large);
         }
         assertThatThrownBy(() -> ClusterPublishBroadcast.publish(all.get(0), null, "text"))
                 .isInstanceOf(NullPointerException.class);
-        assertThatThrownBy(() -> ClusterPublishBroadcast.publish(all.get(0), CHANNEL, null))
+        assertThatThrownBy(() -> ClusterPublishBroadcast.publish(all.get(0), channel, null))
                 .isInstanceOf(NullPointerException.class);
     }
 
@@ -127,12 +131,12 @@ class ClusterPublishBroadcastIT {
         private final JedisPubSub listener;
         private final Thread thread;
 
-        Listener(Node node) throws InterruptedException {
+        Listener(Node node, String channel) throws InterruptedException {
             CountDownLatch subscribed = new CountDownLatch(1);
             listener = ClusterPublishBroadcast.listener(subscribed::countDown, messages::add);
             thread = new Thread(() -> {
                 try (Jedis jedis = RedisEndpoint.of(node).connect()) {
-                    ClusterPublishBroadcast.listen(jedis, listener, CHANNEL);
+                    ClusterPublishBroadcast.listen(jedis, listener, channel);
                 }
             });
             thread.start();
