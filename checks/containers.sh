@@ -157,7 +157,7 @@ images() {
 
     begin 'doctor calls a stand-in a stand-in'
     run 60 "$mastery" "${use[@]}" doctor redis
-    succeeds; says 'Redis +container, stand-in image database-mastery/stand-in-redis: Debian'
+    succeeds; says 'Redis +container, stand-in image: Debian'
     end
 
     begin 'a stand-in that is not built is never pulled, and its cure is said'

@@ -70,8 +70,10 @@ final class Images {
     /** What a report says of a server's image: a stand-in is called one. */
     static String describe(String image, Map<String, String> labels) {
         String madeOf = labels == null ? null : labels.get(STAND_IN_LABEL);
-        return madeOf == null
-                ? "image " + withoutDigest(image)
-                : "stand-in image " + withoutDigest(image) + ": " + madeOf;
+        if (madeOf == null) {
+            return "image " + withoutDigest(image);
+        }
+        // Its own name says no more than that.
+        return "stand-in image" + (isBuiltHere(image) ? "" : " " + withoutDigest(image)) + ": " + madeOf;
     }
 }

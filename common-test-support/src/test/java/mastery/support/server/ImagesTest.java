@@ -83,6 +83,8 @@ class ImagesTest {
         Map<String, String> label = Map.of(Images.STAND_IN_LABEL, "Debian sid 18.6-3");
         assertThat(Images.describe("postgres:18.6", label))
                 .isEqualTo("stand-in image postgres:18.6: Debian sid 18.6-3");
+        assertThat(Images.describe("database-mastery/stand-in-postgresql", label))
+                .isEqualTo("stand-in image: Debian sid 18.6-3");
         assertThat(Images.describe("postgres:18.6@sha256:" + "0".repeat(64), Map.of()))
                 .isEqualTo("image postgres:18.6");
         assertThat(Images.describe("redis:8", null)).isEqualTo("image redis:8");
