@@ -5,6 +5,7 @@ import com.github.dockerjava.api.exception.ConflictException;
 import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.api.model.Container;
 import com.github.dockerjava.api.model.ExposedPort;
+import com.github.dockerjava.api.model.HealthCheck;
 import com.github.dockerjava.api.model.HostConfig;
 import com.github.dockerjava.api.model.PortBinding;
 import com.github.dockerjava.api.model.Ports.Binding;
@@ -28,6 +29,12 @@ final class Containers {
 
     /** The part that the container plays, for a person who looks at the list of containers. */
     private static final String NODE = "mastery.node";
+
+    /**
+     * Instead of the image's own, which asks on its usual port, every few seconds in every container of a cluster: whether a
+     * node answers is asked from here.
+     */
+    private static final HealthCheck NO_CHECK = new HealthCheck().withTest(List.of("NONE"));
 
     private Containers() {}
 
@@ -59,7 +66,10 @@ final class Containers {
         String image = ContainerEngine.image(engine);
         try {
             return configuration
-                    .apply(ContainerEngine.client().createContainerCmd(image).withLabels(all))
+                    .apply(ContainerEngine.client()
+                            .createContainerCmd(image)
+                            .withLabels(all)
+                            .withHealthcheck(NO_CHECK))
                     .exec()
                     .getId();
         } catch (RuntimeException e) {
