@@ -3,11 +3,14 @@ package mastery.support.interleave;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import javax.sql.DataSource;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionTimeoutException;
 
 /**
  * A concurrent scene as a script: named sessions take named steps in the order they are written, and a step that has to wait is said to wait.
@@ -28,21 +31,30 @@ import javax.sql.DataSource;
  * <p>Nothing rests on time: {@link Session#blocks} polls the engine's lock view until the session waits there for another session of the script. A
  * step that takes another course fails the script with an AssertionError that shows all steps so far. The limit of 30 seconds is there for a broken
  * script only. One thread writes the script.
+ *
+ * <p>Where it is the question what a step does, {@link Session#observes} tells it, and {@link Rehearsal} plays a whole script so.
  */
 public final class Interleaving implements AutoCloseable {
-    static final Duration LIMIT = Duration.ofSeconds(30);
+    private static final Duration LIMIT = Duration.ofSeconds(30);
 
     private final LockView locks;
+    private final Duration limit;
     private final Script script = new Script();
     private final Map<String, Session> sessions = new LinkedHashMap<>();
 
-    private Interleaving(LockView locks) {
+    private Interleaving(LockView locks, Duration limit) {
         this.locks = locks;
+        this.limit = limit;
     }
 
     /** A scene without sessions. It closes {@code locks} at its end. */
     public static Interleaving on(LockView locks) {
-        return new Interleaving(locks);
+        return on(locks, LIMIT);
+    }
+
+    /** The same with another limit, after which a script that does not go on fails. */
+    public static Interleaving on(LockView locks, Duration limit) {
+        return new Interleaving(locks, limit);
     }
 
     /**
@@ -70,8 +82,40 @@ public final class Interleaving implements AutoCloseable {
         return locks;
     }
 
+    Duration limit() {
+        return limit;
+    }
+
     Script script() {
         return script;
+    }
+
+    Collection<Session> sessions() {
+        return sessions.values();
+    }
+
+    /**
+     * Returns when nothing more happens unless the script goes on: each step that runs waits for a session that has none running, by two looks alike.
+     * Sessions that wait for each other are left to the server, which has to end one of them.
+     */
+    void settle() {
+        WaitGraph[] seen = {null};
+        try {
+            Awaitility.await()
+                    .pollDelay(Duration.ZERO)
+                    .pollInterval(Duration.ofMillis(10))
+                    .atMost(limit)
+                    .until(() -> {
+                        WaitGraph before = seen[0];
+                        seen[0] = WaitGraph.of(this);
+                        return seen[0].isEmpty() || (seen[0].isSettled() && seen[0].equals(before));
+                    });
+        } catch (ConditionTimeoutException never) {
+            throw new AssertionError(
+                    seen[0].problem() + " within " + limit.toMillis() + " ms:\n" + seen[0] + "\nThe script so far:\n"
+                            + this,
+                    never);
+        }
     }
 
     /** The sessions of this script that {@code waiting} waits for now, as the engine says. */

@@ -33,7 +33,7 @@ final class Outcome<T> {
             Awaitility.await()
                     .pollDelay(Duration.ZERO)
                     .pollInterval(Duration.ofMillis(10))
-                    .atMost(Interleaving.LIMIT)
+                    .atMost(play.limit())
                     .until(() -> {
                         // asked first: a step that has come back cannot be seen waiting after it
                         boolean done = started.isDone();
@@ -42,7 +42,7 @@ final class Outcome<T> {
                     });
         } catch (ConditionTimeoutException never) {
             String problem = "neither came back nor waited for a session of this script within "
-                    + Interleaving.LIMIT.toSeconds() + " s; " + othersInTheWay();
+                    + play.limit().toMillis() + " ms; " + othersInTheWay();
             throw play.script().failure(session, step, problem, never);
         }
         if (blockers.isEmpty()) {
@@ -74,7 +74,7 @@ final class Outcome<T> {
 
     T returns(String how) {
         try {
-            T value = started.get(Interleaving.LIMIT.toSeconds(), TimeUnit.SECONDS);
+            T value = started.get(play.limit().toMillis(), TimeUnit.MILLISECONDS);
             play.script().add(session, step, how + Script.returned(value));
             return value;
         } catch (ExecutionException e) {
@@ -89,7 +89,7 @@ final class Outcome<T> {
 
     SQLException fails(String expected, Predicate<SQLException> expectation) {
         try {
-            Object value = started.get(Interleaving.LIMIT.toSeconds(), TimeUnit.SECONDS);
+            Object value = started.get(play.limit().toMillis(), TimeUnit.MILLISECONDS);
             throw play.script()
                     .failure(session, step, "should fail with " + expected + " and " + Script.returned(value), null);
         } catch (ExecutionException e) {
@@ -120,7 +120,11 @@ final class Outcome<T> {
             why = "the lock view cannot be read: " + view.getMessage();
         }
         return play.script()
-                .failure(session, step, "did not come back within " + Interleaving.LIMIT.toSeconds() + " s; " + why, e);
+                .failure(
+                        session,
+                        step,
+                        "did not come back within " + play.limit().toMillis() + " ms; " + why,
+                        e);
     }
 
     private static IllegalStateException interrupted(InterruptedException e) {

@@ -114,8 +114,34 @@ public final class Session {
         return new Blocked<>(this, step, started, blockers);
     }
 
+    /**
+     * Step: does whatever the server lets it do, and tells which. It comes back when the step has, or waits for a session that cannot go on by itself.
+     *
+     * @throws AssertionError if neither happens within the limit, or if this session dies
+     */
+    public <T> Observation<T> observes(String step, Step<T> action) {
+        return new Observation<>(this, step, start(step, action)).look();
+    }
+
+    boolean runs() {
+        return running != null && !running.isDone();
+    }
+
+    String runningStep() {
+        return runningStep;
+    }
+
+    /** False if the server or the network has ended the session. */
+    boolean lives() {
+        try {
+            return connection.isValid((int) Math.max(1, play.limit().toSeconds()));
+        } catch (SQLException e) {
+            throw new IllegalStateException("isValid() refuses a number that is not negative", e);
+        }
+    }
+
     private <T> Future<T> start(String step, Step<T> action) {
-        if (running != null && !running.isDone()) {
+        if (runs()) {
             throw new IllegalStateException(name + " cannot take the step \"" + step + "\": its step \"" + runningStep
                     + "\" still runs\nThe script so far:\n" + play);
         }
@@ -145,7 +171,7 @@ public final class Session {
                         connection.close();
                         return null;
                     })
-                    .get(Interleaving.LIMIT.toSeconds(), TimeUnit.SECONDS);
+                    .get(play.limit().toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException | TimeoutException | ConditionTimeoutException e) {
             abort(e);
         } catch (InterruptedException e) {
@@ -164,7 +190,7 @@ public final class Session {
         Awaitility.await()
                 .pollDelay(Duration.ZERO)
                 .pollInterval(Duration.ofMillis(50))
-                .atMost(Interleaving.LIMIT)
+                .atMost(play.limit())
                 .until(() -> {
                     if (!running.isDone()) {
                         play.locks().cancel(id);
