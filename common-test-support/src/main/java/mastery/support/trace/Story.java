@@ -201,6 +201,11 @@ public final class Story {
         return TracedDataSource.of(dataSource, label, trace);
     }
 
+    /** The same database without a trace: for what looks on, and would only be in the way of what it looks at. */
+    public DataSource untraced(DataSource dataSource) {
+        return TracedDataSource.untraced(dataSource);
+    }
+
     /** A heading before the statements that follow. */
     public void step(String sentence) {
         trace.add(new TraceEvent.Step(++steps, sentence));

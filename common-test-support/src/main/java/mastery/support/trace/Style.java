@@ -9,6 +9,7 @@ enum Style {
     FAINT("2"),
     BOUND("36"),
     GOOD("32"),
+    CAUTION("33"),
     BAD("31");
 
     private final String code;

@@ -15,6 +15,11 @@ final class TableText {
 
     /** The lines of a table, header first; a row alone that is too wide stands upright. */
     static List<String> lines(Table table, int width) {
+        return lines(table, width, false);
+    }
+
+    /** The same, with the colours of the values that have one. */
+    static List<String> lines(Table table, int width, boolean colour) {
         if (table.rows().isEmpty()) {
             return List.of("(no rows)");
         }
@@ -37,18 +42,23 @@ final class TableText {
             return upright(cells.get(0), cells.get(1), width);
         }
         shrink(widths, width);
-        return aligned(table, cells, widths, named);
+        return aligned(table, cells, widths, named, colour);
     }
 
-    private static List<String> aligned(Table table, List<List<String>> cells, int[] widths, boolean named) {
+    private static List<String> aligned(
+            Table table, List<List<String>> cells, int[] widths, boolean named, boolean colour) {
         List<String> lines = new ArrayList<>();
-        for (List<String> row : cells) {
+        for (int at = 0; at < cells.size(); at++) {
+            List<String> row = cells.get(at);
+            int tableRow = named ? at - 1 : at;
             StringBuilder line = new StringBuilder();
             for (int column = 0; column < widths.length; column++) {
                 String cell = Text.cut(row.get(column), widths[column]);
                 String space = " ".repeat(widths[column] - cell.length());
                 line.append(column == 0 ? "" : " ".repeat(GAP));
-                line.append(numeric(table, column) ? space + cell : cell + space);
+                Object value = tableRow < 0 ? null : table.rows().get(tableRow).get(column);
+                String shown = value instanceof Tinted tinted ? tinted.style().on(cell, colour) : cell;
+                line.append(numeric(table, column) ? space + shown : shown + space);
             }
             lines.add(line.toString().stripTrailing());
         }

@@ -179,7 +179,7 @@ public final class TerminalReader implements TraceReader {
             if (!table.title().isEmpty()) {
                 line(Style.PLAIN, MARGIN + TableText.words(table.title()) + ":");
             }
-            TableText.lines(table, WIDTH - MARGIN.length()).forEach(line -> line(Style.PLAIN, MARGIN + line));
+            TableText.lines(table, WIDTH - MARGIN.length(), colour).forEach(line -> line(Style.PLAIN, MARGIN + line));
         }
     }
 

@@ -2,6 +2,7 @@ package mastery.support.trace;
 
 import javax.sql.DataSource;
 import mastery.support.work.RoundTrips;
+import net.ttddyy.dsproxy.proxy.ProxyJdbcObject;
 import net.ttddyy.dsproxy.support.ProxyDataSourceBuilder;
 
 /**
@@ -13,6 +14,11 @@ import net.ttddyy.dsproxy.support.ProxyDataSourceBuilder;
  */
 public final class TracedDataSource {
     private TracedDataSource() {}
+
+    /** The data source that a traced one leads to; any other is returned as it is. */
+    static DataSource untraced(DataSource dataSource) {
+        return dataSource instanceof ProxyJdbcObject traced ? (DataSource) traced.getTarget() : dataSource;
+    }
 
     /**
      * A data source to the same database, traced; round trips are known if it is a driver's own data source.

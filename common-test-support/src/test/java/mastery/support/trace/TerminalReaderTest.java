@@ -53,6 +53,25 @@ class TerminalReaderTest {
     }
 
     @Test
+    void aTintedValueIsColouredOnATerminalOnlyAndStaysInItsColumn() {
+        TraceEvent.Result result = new TraceEvent.Result(
+                "cells",
+                Tables.of(List.of(
+                        new Cell(new Tinted("allowed", Tinted.Tint.BAD), "a"),
+                        new Cell(new Tinted("no", Tinted.Tint.GOOD), "b"))));
+        assertThat(read(true, result))
+                .contains("\u001b[31mallowed\u001b[0m  a", "\u001b[32mno\u001b[0m       b")
+                .contains("outcome  name");
+        assertThat(read(false, result)).contains("allowed  a", "no       b").doesNotContain("\u001b");
+        assertThat(read(
+                        true,
+                        new TraceEvent.Result("cells", Tables.of(List.of(new Tinted("\u001b[1m", Tinted.Tint.BAD))))))
+                .contains("·[1m");
+    }
+
+    record Cell(Tinted outcome, String name) {}
+
+    @Test
     void numbersStandToTheRight() {
         assertThat(TableText.lines(
                         Tables.of(List.of(new Order(1, "Ada"), new Order(1000, "Grace")))
