@@ -1,0 +1,145 @@
+package mastery.design.transactions;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.io.StringReader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import javax.xml.parsers.DocumentBuilderFactory;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.xml.sax.InputSource;
+
+/** What the matrix says without a server: its tables agree with themselves, and what is drawn agrees with them. */
+class AnomalyMatrixTest {
+
+    private static final Path TOPIC = Path.of("src/main/java/mastery/design/transactions");
+    private static final List<EngineLevels> ENGINES =
+            List.of(PostgreSqlLevels.LEVELS, MySqlLevels.LEVELS, SqlServerLevels.LEVELS);
+
+    @Test
+    void theOutcomeOfEachCellFollowsFromWhatIsSeenAlsoWhereNoServerProvesIt() {
+        for (EngineLevels engine : ENGINES) {
+            assertThat(engine.expected())
+                    .hasSize(Anomaly.values().length * engine.levels().size())
+                    .allSatisfy(cell -> assertThat(cell.anomaly().judge(cell.seen()))
+                            .as(engine.engine() + " " + cell)
+                            .isEqualTo(cell.outcome()));
+        }
+    }
+
+    @Test
+    void everyAnomalyIsAllowedSomewhereOrIsADirtyWriteAndNoneUnderSerializable() {
+        for (Anomaly anomaly : Anomaly.values()) {
+            boolean allowed = ENGINES.stream()
+                    .flatMap(engine -> engine.expected().stream())
+                    .anyMatch(
+                            cell -> cell.anomaly() == anomaly && cell.outcome().equals("allowed"));
+            assertThat(allowed).as(anomaly.code()).isEqualTo(anomaly != Anomaly.G0);
+        }
+        for (EngineLevels engine : ENGINES) {
+            assertThat(engine.expected())
+                    .filteredOn(cell -> cell.level().equals("SER"))
+                    .extracting(Cell::outcome)
+                    .doesNotContain("allowed");
+        }
+    }
+
+    @Test
+    void theSignsOfAnAnomalyAreAboutItsSteps() {
+        for (Anomaly anomaly : Anomaly.values()) {
+            for (Set<String> signs : anomaly.signs()) {
+                assertThat(signs).isNotEmpty().allSatisfy(sign -> {
+                    if (!sign.startsWith("end ")) {
+                        int step = Integer.parseInt(sign.substring(0, sign.indexOf(' ')));
+                        String sql = anomaly.steps().get(step - 1).sql();
+                        assertThat(sql).startsWith(sign.contains(" reads ") ? "select" : "delete");
+                    }
+                });
+            }
+            assertThat(anomaly.steps().stream().map(Anomaly.Step::sql).filter("commit"::equals))
+                    .as(anomaly.code() + " ends each of its transactions")
+                    .hasSize(anomaly.sessions().size() - (anomaly == Anomaly.G1A ? 1 : 0));
+        }
+        assertThatThrownBy(() -> Anomaly.of("G9")).hasMessageContaining("\"G9\"");
+    }
+
+    @Test
+    void aWriteThatAlwaysWaitsSaysNothing() {
+        assertThat(Anomaly.OTV.judge(List.of("3 waits for T1 until 4", "5 reads 1=101 2=201")))
+                .isEqualTo("unseen");
+        assertThat(Anomaly.OTV.judge(List.of("5 waits for T2 until 7, reads 1=102 2=202")))
+                .isEqualTo("waits");
+        assertThat(Anomaly.OTV.judge(List.of("5 reads 1=102 2=201"))).isEqualTo("allowed");
+        assertThat(Anomaly.OTV.judge(List.of("3 waits for T1 until 4, fails 3960", "5 reads 1=102 2=201")))
+                .isEqualTo("3960");
+    }
+
+    @Test
+    void aTableWithACellTooManyOrTooFewIsRefused() {
+        List<EngineLevels.Level> one = List.of(new EngineLevels.Level("serializable", "SER", List.of(), ""));
+        assertThatThrownBy(() -> table(one, "")).hasMessage("Nobody's table has 0 cells for G0 under serializable");
+        StringBuilder lines = new StringBuilder();
+        for (Anomaly anomaly : Anomaly.values()) {
+            lines.append(anomaly.code()).append(" | SER | unseen | end 1=1\n");
+        }
+        assertThat(table(one, lines.toString()).expected()).hasSize(Anomaly.values().length);
+        assertThatThrownBy(() -> table(one, lines + "P4 | SER | waits | end 1=1\n"))
+                .hasMessageContaining("2 cells for P4");
+        assertThatThrownBy(() -> table(one, lines + "P4 | XX | waits | end 1=1\n"))
+                .hasMessageContaining("levels that the engine has not");
+    }
+
+    private static EngineLevels table(List<EngineLevels.Level> levels, String lines) {
+        return new EngineLevels("Nobody", levels, Map.of(), e -> "", Set.of(), lines);
+    }
+
+    @Test
+    void theTablesOfTheReadmeAreThoseOfTheMatrix() throws IOException {
+        String readme = Files.readString(TOPIC.resolve("README.md"));
+        String drawn = readme.substring(readme.indexOf("### PostgreSQL"), readme.indexOf("\n## In the manuals"));
+
+        assertThat(drawn)
+                .as("draw it: ./mastery -Dmastery.matrix=DIRECTORY run AnomalyMatrix")
+                .isEqualTo(MatrixPicture.markdown(AnomalyMatrix.known()));
+    }
+
+    @Test
+    void thePictureBesideTheReadmeIsTheMatrix() throws IOException {
+        assertThat(Files.readString(TOPIC.resolve("anomaly-matrix.svg")))
+                .as("draw it: ./mastery -Dmastery.matrix=DIRECTORY run AnomalyMatrix")
+                .isEqualTo(MatrixPicture.svg(AnomalyMatrix.known()));
+    }
+
+    @Test
+    void thePictureIsAHeatMapThatAlsoReadsWithoutColourAndSaysWhatIsNotProven(@TempDir Path directory)
+            throws Exception {
+        AnomalyMatrix.draw(AnomalyMatrix.known(), directory.resolve("new"));
+
+        String svg = Files.readString(directory.resolve("new/anomaly-matrix.svg"));
+        var document =
+                DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(new InputSource(new StringReader(svg)));
+        List<String> texts = new ArrayList<>();
+        var nodes = document.getElementsByTagName("text");
+        for (int i = 0; i < nodes.getLength(); i++) {
+            texts.add(nodes.item(i).getFirstChild().getTextContent());
+        }
+        long cells =
+                ENGINES.stream().mapToLong(engine -> engine.expected().size()).sum();
+        assertThat(texts)
+                .filteredOn(text -> text.matches("allowed|unseen|waits|\\d{4,5}"))
+                .hasSize((int) cells);
+        assertThat(texts).contains("PostgreSQL", "MySQL", "SQL Server (not proven here)");
+        assertThat(document.getElementsByTagName("desc").item(0).getTextContent())
+                .contains("PostgreSQL: read uncommitted allows PMP")
+                .contains("serializable allows none");
+        assertThat(Files.readString(directory.resolve("new/anomaly-matrix.md")))
+                .contains("### SQL Server (not proven here)", "| G0 | waits | waits | 40001 | 40001 |");
+    }
+}
