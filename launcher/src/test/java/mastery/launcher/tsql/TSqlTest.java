@@ -8,6 +8,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -33,18 +35,32 @@ class TSqlTest {
     @TempDir
     private Path directory;
 
+    /** Classes of the subjects that stand above the engines, whose texts every engine takes. */
+    private static final Set<String> FOR_ALL_ENGINES = Set.of("Anomaly", "EngineLevels");
+
     private static Texts ofThisRepository() throws IOException {
+        return Texts.of(sources(TSqlTest::speaksTSql));
+    }
+
+    /** Of these with those that stand among the texts of other engines. */
+    private static List<Texts.Text> allTexts(Texts ofThese) throws IOException {
+        List<Path> mixed = sources(file -> file.toString().replace('\\', '/').matches(".*/mastery/design/.*\\.java"));
+        return Stream.concat(ofThese.found().stream(), NamedTexts.of(mixed, FOR_ALL_ENGINES).stream())
+                .toList();
+    }
+
+    private static List<Path> sources(Predicate<Path> wanted) throws IOException {
         List<Path> sources = new ArrayList<>();
         try (Stream<Path> modules = Files.list(Path.of("..").toAbsolutePath().normalize())) {
             for (Path module : modules.filter(path -> Files.isDirectory(path.resolve("src")))
                     .sorted()
                     .toList()) {
                 try (Stream<Path> files = Files.walk(module.resolve("src"))) {
-                    files.filter(TSqlTest::speaksTSql).sorted().forEach(sources::add);
+                    files.filter(wanted).sorted().forEach(sources::add);
                 }
             }
         }
-        return Texts.of(sources);
+        return sources;
     }
 
     /** The examples and their proofs; of the support what is written for SQL Server, and the proofs of that. */
@@ -60,7 +76,7 @@ class TSqlTest {
         Texts texts = ofThisRepository();
 
         assertThat(texts.problems()).isEmpty();
-        assertThat(texts.found())
+        assertThat(allTexts(texts))
                 .allSatisfy(text -> assertThat(Grammar.errorsIn(text.sql()))
                         .as(text.toString())
                         .isEmpty());
@@ -68,7 +84,7 @@ class TSqlTest {
 
     @Test
     void theTextsOfExamplesProofsAndSupportAreFound() throws IOException {
-        List<Texts.Text> found = ofThisRepository().found();
+        List<Texts.Text> found = allTexts(ofThisRepository());
 
         assertThat(found)
                 .extracting(Texts.Text::file)
@@ -81,9 +97,13 @@ class TSqlTest {
                         "SqlServerLockView.java",
                         "SqlServerPlans.java",
                         "SqlServerWork.java",
-                        "SqlServerInterleavingIT.java");
+                        "SqlServerInterleavingIT.java",
+                        "SqlServerLevels.java",
+                        "Anomaly.java",
+                        "EngineLevels.java");
         assertThat(found)
                 .extracting(Texts.Text::sql)
+                .contains("set transaction isolation level snapshot", "update account set balance = balance + 100")
                 .contains("set showplan_xml off", "drop database if exists " + Texts.PLACEHOLDER)
                 .anyMatch(sql -> sql.startsWith("set nocount, xact_abort on;\nbegin try\nbegin transaction;"));
     }
@@ -92,7 +112,7 @@ class TSqlTest {
     void aLetterLostInAnyKeywordIsFound() throws IOException {
         List<String> missed = new ArrayList<>();
         int tried = 0;
-        for (Texts.Text text : ofThisRepository().found()) {
+        for (Texts.Text text : allTexts(ofThisRepository())) {
             for (String broken : withALetterLost(text.sql())) {
                 tried++;
                 if (Grammar.errorsIn(broken).isEmpty()) {
@@ -207,6 +227,30 @@ class TSqlTest {
                 .hasSize(2)
                 .anyMatch(problem -> problem.startsWith("C.java:2: a text block that is not handed"))
                 .anyMatch(problem -> problem.startsWith("C.java:6: cannot be read"));
+    }
+
+    @Test
+    void amongTheTextsOfOtherEnginesThoseThatAreNamedForSqlServerAreFound() throws IOException {
+        List<Texts.Text> texts = NamedTexts.of(List.of(source("D", """
+                        class D {
+                            enum Lock {
+                                ELSEWHERE("select a from t for update"),
+                                SQL_SERVER("select a from t with (updlock)");
+                                Lock(String sql) {}
+                            }
+                            static final String OTHER = "select 1 limit 1";
+                            class SqlServer {
+                                String kill(int id) { return "kill " + id; }
+                                String name() { return "a server"; }
+                            }
+                            class Everywhere { String all = "select 1"; }
+                        }
+                        """)), Set.of("Everywhere"));
+
+        assertThat(texts)
+                .extracting(Texts.Text::sql)
+                .containsExactly("select a from t with (updlock)", "kill " + Texts.PLACEHOLDER, "select 1");
+        assertThat(texts.get(0).line()).isEqualTo(4);
     }
 
     private Path source(String type, String text) throws IOException {
