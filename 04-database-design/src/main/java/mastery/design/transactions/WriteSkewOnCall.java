@@ -151,7 +151,7 @@ public final class WriteSkewOnCall {
         try (Statement statement = connection.createStatement()) {
             statement.execute("create table shift (id int not null primary key, decisions int not null)");
             statement.execute("insert into shift (id, decisions) values (1, 0), (2, 0)");
-            // the key has the shift first, so that a lock on a shift's doctors reaches no other's
+            // found by an index that begins with the shift, so that a lock on its doctors reaches no other's
             statement.execute("""
                     create table doctor (
                       shift   int         not null references shift (id),

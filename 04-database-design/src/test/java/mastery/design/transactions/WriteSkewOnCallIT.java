@@ -155,6 +155,16 @@ class WriteSkewOnCallIT {
         }
 
         @Test
+        void underRepeatableReadWhereScannedRowsStayLockedTheIndexKeepsTheLockToOneShift() {
+            ann.begins(TRANSACTION_REPEATABLE_READ);
+            ann.returns("leaves shift 1", c -> leaveLocking(c, 1, "Ann"));
+            bob.begins(TRANSACTION_REPEATABLE_READ);
+
+            assertThat(bob.<Boolean>returns("leaves shift 2", c -> leaveLocking(c, 2, "Bob")))
+                    .isTrue();
+        }
+
+        @Test
         void aPictureFromBeforeTheLockMakesTheLockAndTheWriteUseless(DataSource database) throws SQLException {
             ann.begins(TRANSACTION_REPEATABLE_READ);
             bob.begins(TRANSACTION_REPEATABLE_READ);
