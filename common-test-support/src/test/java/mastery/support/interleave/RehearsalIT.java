@@ -186,12 +186,14 @@ class RehearsalIT {
                             new Line(a, "inserts 2 again", update("insert into account (id, balance) values (2, 0)")),
                             new Line(a, "writes 2", write(2)),
                             new Line(b, "writes 1", write(1)),
+                            new Line(b, "reads 1", read(1)),
                             commit(a)));
 
-            assertThat(events.stream().map(Event::taken)).containsExactly(true, true, false, true, false);
+            assertThat(events.stream().map(Event::taken)).containsExactly(true, true, false, true, true, false);
             assertThat((Throwable) events.get(1).failure()).hasMessageContaining("2");
             assertThat(events.get(3).waitedFor()).as("the lock is free").isEmpty();
             assertThat(events.get(3).value()).isEqualTo(1);
+            assertThat(events.get(4).value()).as("B's write only").isEqualTo(101);
         }
 
         @Test
