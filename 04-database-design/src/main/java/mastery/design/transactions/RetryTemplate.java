@@ -170,11 +170,16 @@ public final class RetryTemplate {
                     pause(lost);
                     continue;
                 }
-                lost.forEach(failure::addSuppressed);
+                suppress(lost, failure);
                 throw failure;
             }
             return follow(new Done<>(value, lost.size() + 1), effects);
         }
+    }
+
+    /** An exception cannot suppress itself, and work may throw the same one again. */
+    private static void suppress(List<Exception> lost, Throwable last) {
+        lost.stream().filter(earlier -> earlier != last).forEach(last::addSuppressed);
     }
 
     private boolean mayRunAgain(Exception e) {
@@ -220,7 +225,7 @@ public final class RetryTemplate {
             }
             backoff.pause(lost.size());
         } catch (InterruptedException e) {
-            lost.forEach(e::addSuppressed);
+            suppress(lost, e);
             throw e;
         }
     }

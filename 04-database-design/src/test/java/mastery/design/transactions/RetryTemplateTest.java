@@ -85,6 +85,17 @@ class RetryTemplateTest {
     }
 
     @Test
+    void theSameExceptionInEachAttemptIsThrownAsItIs() {
+        IOException always = new IOException("always");
+
+        assertThatThrownBy(() -> template(e -> true, 3).run((Transaction<Void, IOException>) afterCommit -> {
+                    throw always;
+                }))
+                .isSameAs(always);
+        assertThat(pauses).containsExactly(1, 2);
+    }
+
+    @Test
     void whatIsNotWorthARetryEndsItAlsoAfterALostAttempt() {
         RetryTemplate template = template(e -> e.getMessage().equals("lost"), 9);
 
@@ -260,6 +271,9 @@ class RetryTemplateTest {
     private static Transaction<Void, IOException> failing(String... messages) {
         List<String> next = new ArrayList<>(List.of(messages));
         return afterCommit -> {
+            if (next.isEmpty()) {
+                throw new AssertionError("an attempt too many");
+            }
             throw new IOException(next.remove(0));
         };
     }
