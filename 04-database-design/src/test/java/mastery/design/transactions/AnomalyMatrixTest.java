@@ -103,7 +103,8 @@ class AnomalyMatrixTest {
     @Test
     void theTablesOfTheReadmeAreThoseOfTheMatrix() throws IOException {
         String readme = Files.readString(TOPIC.resolve("README.md"));
-        String drawn = readme.substring(readme.indexOf("### PostgreSQL"), readme.indexOf("\n## In the manuals"));
+        int begin = readme.indexOf("### PostgreSQL");
+        String drawn = readme.substring(begin, readme.indexOf("\n## ", begin));
 
         assertThat(drawn)
                 .as("draw it: ./mastery -Dmastery.matrix=DIRECTORY run AnomalyMatrix")
