@@ -72,6 +72,8 @@ class WriteBehindCacheIT {
             products.write("p1", name);
         }
         products.write("p2", "d");
+        // What is there already stays.
+        products.createGroup();
         assertThat(inStore("p1")).as("not yet").isNull();
         assertThat(products.read("p1")).isEqualTo(new Read("c", Origin.CACHE));
 
