@@ -1,5 +1,6 @@
 package mastery.support.report;
 
+import java.lang.reflect.Modifier;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -78,7 +79,7 @@ public final class ProofRecord {
     /** What a nested class proves of one engine is the concept of the class around it. */
     private String concept() {
         Class<?> outermost = proof;
-        while (outermost.getEnclosingClass() != null) {
+        while (outermost.getEnclosingClass() != null && !Modifier.isStatic(outermost.getModifiers())) {
             outermost = outermost.getEnclosingClass();
         }
         return outermost.getSimpleName().replaceFirst("IT$", "");
