@@ -1,6 +1,7 @@
 package mastery.support.server;
 
 import com.github.dockerjava.api.command.CreateContainerCmd;
+import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.exception.ConflictException;
 import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.api.model.Container;
@@ -85,21 +86,16 @@ final class Containers {
 
     /**
      * Refuses a running container whose ports are not published: an engine without a bridge starts one all the same, and
-     * nobody reaches it.
+     * nobody reaches it. One that has ended already is left to whoever tells of its end.
      *
      * @throws ServerException if nothing is published
      */
     static void requirePublished(String container) {
-        boolean published = ContainerEngine.client()
-                .inspectContainerCmd(container)
-                .exec()
-                .getNetworkSettings()
-                .getPorts()
-                .getBindings()
-                .values()
-                .stream()
+        InspectContainerResponse started =
+                ContainerEngine.client().inspectContainerCmd(container).exec();
+        boolean published = started.getNetworkSettings().getPorts().getBindings().values().stream()
                 .anyMatch(bindings -> bindings != null && bindings.length > 0);
-        if (!published) {
+        if (!published && Boolean.TRUE.equals(started.getState().getRunning())) {
             throw new ServerException("The container engine publishes no port here: it has no network for containers."
                     + " Start it with one, such as its bridge, which is there by default.");
         }
