@@ -65,6 +65,7 @@ sleep 600
 END
 chmod 755 "$busy"
 
+# Interrupts are ignored by what a shell without job control starts in the background, and by all that this starts: env undoes that.
 stopped_engine() {
     no_engine_can_start && return
     local signal moment before pid
@@ -75,7 +76,7 @@ stopped_engine() {
             output=$work/out/engine
             rm -f "$work/tmp/reached"
             set -m
-            (cd "$work/cwd" && exec "$repository/containers/with-engine" "$busy" "$work/tmp/reached") </dev/null >"$output" 2>&1 &
+            (cd "$work/cwd" && exec env --default-signal=INT "$repository/containers/with-engine" "$busy" "$work/tmp/reached") </dev/null >"$output" 2>&1 &
             pid=$!
             set +m
             for _ in $(seq 600); do
@@ -95,13 +96,26 @@ stopped_engine() {
                 problem 'it was over before it could be stopped'
             fi
             if [ $signal = KILL ]; then kill -KILL $pid; else kill -$signal -- -$pid; fi
-            wait $pid 2>/dev/null
+            wait_for $pid
             # Killed, it cannot end what it ran; whoever kills a run kills its command too.
             [ $signal != KILL ] || pkill_busy
             gone "$before"
             end
         done
     done
+}
+
+# The exit code of what was told to end; what does not heed that in two minutes is killed.
+wait_for() {
+    for _ in $(seq 600); do
+        kill -0 "$1" 2>/dev/null || break
+        sleep 0.2
+    done
+    if kill -0 "$1" 2>/dev/null; then
+        problem 'did not end within 2 minutes of its signal'
+        kill -KILL -- "-$1" 2>/dev/null
+    fi
+    wait "$1" 2>/dev/null
 }
 
 pkill_busy() {
@@ -122,7 +136,7 @@ stopped_ci() {
         before=$(bridges)
         output=$work/out/ci
         set -m
-        (cd "$repository" && unset DOCKER_HOST && exec .ci/run) </dev/null >"$output" 2>&1 &
+        (cd "$repository" && unset DOCKER_HOST && exec env --default-signal=INT .ci/run) </dev/null >"$output" 2>&1 &
         pid=$!
         set +m
         for _ in $(seq 900); do
@@ -136,7 +150,7 @@ stopped_ci() {
         done
         kill -0 $pid 2>/dev/null || problem 'it was over before it could be stopped'
         kill -"$signal" $pid 2>/dev/null
-        wait $pid
+        wait_for $pid
         [ $? -ge 128 ] || problem 'its exit code is not that of a signal'
         gone "$before"
         end
