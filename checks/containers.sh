@@ -13,7 +13,7 @@ all=(refusals stopped_engine stopped_ci images)
 # Engines and builds below it are this check's.
 export TMPDIR=$work/tmp
 
-bridges() { ip -oneline link | grep -oE ': mastery[0-9]+' | sort; }
+bridges() { ip -oneline link | grep -oE ': (mastery[0-9]+|br-[0-9a-f]{12})' | sort; }
 
 # Nothing works below $TMPDIR, names a file there, is mounted there or lies there, and no bridge is new: after a while.
 gone() {
