@@ -97,7 +97,14 @@ public final class ServerExtension
 
     @Override
     public void testFailed(ExtensionContext context, Throwable cause) {
-        fixtures(context).record().failed();
+        fixtures(context).record().failed(nameOf(context), cause);
+    }
+
+    /** Of a parameterized test with what tells its invocations apart. */
+    private static String nameOf(ExtensionContext test) {
+        String method = test.getRequiredTestMethod().getName();
+        String displayed = test.getDisplayName();
+        return displayed.startsWith(method) ? method : method + " " + displayed;
     }
 
     @Override

@@ -12,9 +12,17 @@ import java.util.List;
  * @param failed claims that do not, or a class that could not start
  * @param skipped claims that were not decided
  * @param reason why tests were skipped, or why the class did not start; else empty
+ * @param failures the claims that did not hold, each with what its test said
  */
 public record Proof(
-        String concept, String testClass, List<Server> servers, int proven, int failed, int skipped, String reason) {
+        String concept,
+        String testClass,
+        List<Server> servers,
+        int proven,
+        int failed,
+        int skipped,
+        String reason,
+        List<String> failures) {
 
     /**
      * @param engine the engine's id

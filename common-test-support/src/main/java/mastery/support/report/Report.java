@@ -39,8 +39,17 @@ public final class Report {
                 "Failed:",
                 proofs.stream()
                         .filter(proof -> proof.failed() > 0)
-                        .map(proof -> proof.testClass() + (proof.reason().isEmpty() ? "" : ": " + proof.reason()))
+                        .map(Report::failure)
                         .toList());
+        return text.toString();
+    }
+
+    private static String failure(Proof proof) {
+        StringBuilder text = new StringBuilder(proof.testClass());
+        if (proof.failures().isEmpty()) {
+            text.append(": ").append(proof.reason());
+        }
+        proof.failures().forEach(claim -> text.append('\n').append(claim));
         return text.toString();
     }
 

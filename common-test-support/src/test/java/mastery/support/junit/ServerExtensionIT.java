@@ -20,8 +20,11 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Isolated;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.junit.platform.testkit.engine.EngineTestKit;
 import org.junit.platform.testkit.engine.Events;
+import redis.clients.jedis.RedisClient;
 
 @Isolated("system properties belong to the whole JVM")
 class ServerExtensionIT {
@@ -84,6 +87,15 @@ class ServerExtensionIT {
         assertThat(Report.anyFailed(root)).isTrue();
     }
 
+    @Test
+    void aClaimThatDoesNotHoldIsNamedInTheReportWithWhatItSaid() {
+        restore("mastery.source", source);
+        run(SampleCases.Failing.class);
+        assertThat(Report.render(root))
+                .contains("counts: org.opentest4j.AssertionFailedError", "expected: 2L", "holds 1: ")
+                .containsPattern("Redis .* 0 +1 +2\\R");
+    }
+
     private boolean namesReasonAndCure(String text) {
         return text.contains("cannot be had on this machine") && text.contains("Cure:");
     }
@@ -100,6 +112,20 @@ class ServerExtensionIT {
     static final class SampleCases {
 
         private SampleCases() {}
+
+        @OnRedis
+        static class Failing {
+            @Test
+            void counts(RedisClient redis) {
+                assertThat(redis.incr("visits")).isEqualTo(2);
+            }
+
+            @ParameterizedTest(name = "{0}")
+            @ValueSource(ints = {0, 1})
+            void holds(int members, RedisClient redis) {
+                assertThat(redis.scard("set")).isEqualTo(members);
+            }
+        }
 
         @OnPostgreSql(replicas = 1)
         static class Passing {

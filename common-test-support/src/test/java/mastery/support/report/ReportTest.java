@@ -51,7 +51,8 @@ class ReportTest {
                         4,
                         1,
                         0,
-                        ""));
+                        "",
+                        List.of("pagesMeet: 2 rows too many")));
 
         assertThat(Report.render(root))
                 .containsPattern("PostgreSQL +18\\.6 +native +Debian sid 18\\.6-3 +1 +5 +0")
@@ -73,7 +74,8 @@ class ReportTest {
                         0,
                         0,
                         1,
-                        "MySQL cannot be had"));
+                        "MySQL cannot be had",
+                        List.of()));
         assertThat(Report.render(root))
                 .contains("Skipped, not proven:")
                 .contains("GapLocks: MySQL cannot be had")
@@ -89,9 +91,18 @@ class ReportTest {
     }
 
     @Test
-    void aFailedClaimIsNamedAndMakesTheWholeFailed() {
-        record("mastery.postgresql.advanced.KeysetPaginationIT", 5, 1, 0, "");
-        assertThat(Report.render(root)).contains("Failed:").contains("KeysetPaginationIT");
+    void aFailedClaimIsNamedWithWhatItSaidAndMakesTheWholeFailed() {
+        ProofRecord record = new ProofRecord(ReportTest.class);
+        record.proven();
+        record.aborted("not this time");
+        record.failed("pagesMeet", new AssertionError("2 rows too many:\n\n  in page 3 of " + "many ".repeat(30)));
+        ReportFiles.write(module, record.proof());
+        assertThat(Report.render(root))
+                .contains(
+                        "Failed:\n  mastery.support.report.ReportTest\n    pagesMeet: java.lang.AssertionError: 2 rows")
+                .contains("    in page 3 of many");
+        assertThat(Report.render(root).lines())
+                .allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(80));
         assertThat(Report.anyFailed(root)).isTrue();
     }
 
@@ -114,13 +125,21 @@ class ReportTest {
                         1,
                         0,
                         0,
-                        ""));
+                        "",
+                        List.of()));
         assertThat(Report.render(root))
                 .containsPattern("native +MongoDB Community 8\\.2\\.0, +1 +1 +0\\R {33}third-party repack\\R");
     }
 
+    @Test
+    void aClassThatDidNotStartIsNamedWithTheReason() {
+        record("mastery.postgresql.advanced.KeysetPaginationIT", 0, 1, 0, "PostgreSQL cannot be had");
+        assertThat(Report.render(root)).contains("KeysetPaginationIT: PostgreSQL cannot be had");
+    }
+
     private void record(String testClass, int proven, int failed, int skipped, String reason) {
         String concept = testClass.replaceAll(".*\\.", "").replaceFirst("IT$", "");
-        ReportFiles.write(module, new Proof(concept, testClass, List.of(POSTGRESQL), proven, failed, skipped, reason));
+        ReportFiles.write(
+                module, new Proof(concept, testClass, List.of(POSTGRESQL), proven, failed, skipped, reason, List.of()));
     }
 }
