@@ -3,6 +3,7 @@ package mastery.support.elasticsearch;
 import static org.awaitility.Awaitility.await;
 
 import co.elastic.clients.elasticsearch.ElasticsearchClient;
+import co.elastic.clients.elasticsearch._types.ElasticsearchException;
 import co.elastic.clients.elasticsearch._types.HealthStatus;
 import co.elastic.clients.elasticsearch.cat.shards.ShardsRecord;
 import co.elastic.clients.elasticsearch.cluster.HealthResponse;
@@ -26,6 +27,9 @@ public final class ElasticsearchCluster implements Topology {
 
     private static final Duration LIMIT = Duration.ofSeconds(90);
     private static final Duration PAUSE = Duration.ofMillis(50);
+
+    /** How long a node may take to say how the cluster is; one that is paused takes for ever. */
+    private static final int HEALTH_LIMIT_MILLIS = 3_000;
 
     private final NodeGroup group;
     private final List<Node> nodes;
@@ -110,7 +114,7 @@ public final class ElasticsearchCluster implements Topology {
     /**
      * The node that holds the primary of a shard now.
      *
-     * @throws IllegalStateException if no node does
+     * @throws IllegalStateException if no node does, or there is no master that could say it
      */
     public Node primaryOf(String index, int shard) {
         return using(client -> client.cat().shards(s -> s.index(index)).valueBody().stream()
@@ -129,22 +133,28 @@ public final class ElasticsearchCluster implements Topology {
      * @throws org.awaitility.core.ConditionTimeoutException when that is not so within a minute and a half
      */
     public void awaitNodes(int count) {
-        awaitHealth("a cluster of " + count + " nodes", health -> health.numberOfNodes() == count);
+        awaitHealth(
+                "a cluster of " + count + " nodes",
+                ElasticsearchEndpoint.of(nodes),
+                health -> health.numberOfNodes() == count);
     }
 
     /**
-     * Returns when all nodes that run are in the cluster, every copy of every shard is there and none is on its way.
+     * Returns when all nodes that run are in the cluster, every copy of every shard is there and none is on its way, and each
+     * of these nodes says so.
      *
      * @throws org.awaitility.core.ConditionTimeoutException when that is not so within a minute and a half
      */
     public void awaitGreen() {
-        long running = nodes.stream().filter(Node::isRunning).count();
-        awaitHealth(
-                "a green cluster of " + running + " nodes",
-                health -> health.numberOfNodes() == running
+        List<Node> running = nodes.stream().filter(Node::isRunning).toList();
+        // Each is asked: a master that was paused believes for a moment that it still leads the others.
+        running.forEach(node -> awaitHealth(
+                "a green cluster of " + running.size() + " nodes in the eyes of " + node,
+                ElasticsearchEndpoint.of(node),
+                health -> health.numberOfNodes() == running.size()
                         && health.status() == HealthStatus.Green
                         && health.relocatingShards() == 0
-                        && health.initializingShards() == 0);
+                        && health.initializingShards() == 0));
     }
 
     private interface Condition {
@@ -155,15 +165,15 @@ public final class ElasticsearchCluster implements Topology {
         T by(ElasticsearchClient client) throws IOException;
     }
 
-    private void awaitHealth(String sentence, Condition condition) {
-        try (ElasticsearchClient client = newClient()) {
+    private static void awaitHealth(String sentence, ElasticsearchEndpoint asked, Condition condition) {
+        try (ElasticsearchClient client = asked.newClient(HEALTH_LIMIT_MILLIS)) {
             await(sentence)
                     .atMost(LIMIT)
                     .pollDelay(Duration.ZERO)
                     .pollInterval(PAUSE)
                     // A node that is paused or has no master fails: another is asked next time.
-                    .ignoreExceptionsMatching(failure -> failure instanceof IOException
-                            || failure instanceof co.elastic.clients.elasticsearch._types.ElasticsearchException)
+                    .ignoreExceptionsMatching(
+                            failure -> failure instanceof IOException || failure instanceof ElasticsearchException)
                     .until(() -> condition.holds(client.cluster().health(h -> h.timeout(t -> t.time("1s")))));
         } catch (IOException e) {
             throw new IllegalStateException(e);
@@ -173,7 +183,8 @@ public final class ElasticsearchCluster implements Topology {
     private <T> T using(Use<T> use) {
         try (ElasticsearchClient client = newClient()) {
             return use.by(client);
-        } catch (IOException e) {
+        } catch (IOException | ElasticsearchException e) {
+            // The latter when a node answers that it has no master.
             throw new IllegalStateException("The cluster does not answer: " + e.getMessage(), e);
         }
     }

@@ -73,7 +73,13 @@ public final class ElasticsearchEndpoint {
 
     /** A client of its own; the caller closes it. */
     public ElasticsearchClient newClient() {
-        return new ElasticsearchClient(new RestClientTransport(restClient(), new JacksonJsonpMapper()));
+        return newClient(ANSWER_LIMIT_MILLIS);
+    }
+
+    /** A client that gives a node up, and asks the next one, after a time of its own; the caller closes it. */
+    ElasticsearchClient newClient(int answerLimitMillis) {
+        return new ElasticsearchClient(
+                new RestClientTransport(restClient(answerLimitMillis), new JacksonJsonpMapper()));
     }
 
     /** The lower half of a client: sends requests as they are. The caller closes it. */
@@ -83,12 +89,16 @@ public final class ElasticsearchEndpoint {
 
     /** The client without types; the caller closes it. */
     RestClient restClient() {
+        return restClient(ANSWER_LIMIT_MILLIS);
+    }
+
+    private RestClient restClient(int answerLimitMillis) {
         RestClientBuilder builder = RestClient.builder(addresses.stream()
                         .map(each -> new HttpHost(each.host(), each.port(), scheme(each)))
                         .toArray(HttpHost[]::new))
                 .setDefaultHeaders(new Header[] {new BasicHeader("Authorization", login())})
                 .setRequestConfigCallback(
-                        config -> config.setConnectTimeout(CONNECT_LIMIT_MILLIS).setSocketTimeout(ANSWER_LIMIT_MILLIS));
+                        config -> config.setConnectTimeout(CONNECT_LIMIT_MILLIS).setSocketTimeout(answerLimitMillis));
         builder.setHttpClientConfigCallback(client -> {
             client.setMaxConnTotal(20).setMaxConnPerRoute(20).setThreadFactory(ElasticsearchEndpoint::daemon);
             String fingerprint = addresses.get(0).parameters().get(FINGERPRINT);

@@ -8,7 +8,9 @@ import co.elastic.clients.elasticsearch.ElasticsearchClient;
 import co.elastic.clients.elasticsearch._types.Refresh;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import mastery.support.junit.OnElasticsearch;
 import mastery.support.server.Node;
 import org.junit.jupiter.api.Test;
@@ -47,6 +49,26 @@ class ElasticsearchClusterIT {
         cluster.awaitGreen();
         assertThat(client.count(c -> c.index(index)).count()).isOne();
         assertThat(cluster.isDisturbed()).isTrue();
+    }
+
+    @Test
+    void aMasterThatWasPausedIsNotBelievedUntilItFollowsTheNewOne(ElasticsearchCluster cluster) throws IOException {
+        Node paused = cluster.node(masterInTheEyesOf(cluster.node("node-1")));
+        paused.pause();
+        cluster.awaitNodes(2);
+        paused.resume();
+        cluster.awaitGreen();
+        Set<String> masters = new HashSet<>();
+        for (Node node : cluster.nodes()) {
+            masters.add(masterInTheEyesOf(node));
+        }
+        assertThat(masters).hasSize(1).doesNotContain(paused.name());
+    }
+
+    private static String masterInTheEyesOf(Node node) throws IOException {
+        try (ElasticsearchClient client = ElasticsearchEndpoint.of(node).newClient()) {
+            return client.cat().master().valueBody().get(0).node();
+        }
     }
 
     @Test
