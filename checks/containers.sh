@@ -182,9 +182,13 @@ images() {
     succeeds
     end
 
-    begin 'a second build leaves the images as they are'
+    begin 'a second build leaves the images as they are, and the servers that run from them'
+    local server
+    server=$(docker run --detach --init database-mastery/stand-in-redis)
     run 100 "$repository/containers/build" redis
     succeeds; says 'base: is there'; says 'redis: .* is there'
+    [ "$(docker inspect --format '{{.State.Running}}' "$server" 2>/dev/null)" = true ] || problem 'a server that ran has been ended'
+    docker rm --force --volumes "$server" >/dev/null 2>&1
     end "$seconds s"
 }
 
