@@ -19,6 +19,7 @@ import mastery.redis.structures.WatchMultiExec.Answers;
 import mastery.redis.structures.WatchMultiExec.Changed;
 import mastery.support.junit.OnRedis;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import redis.clients.jedis.AbstractTransaction;
 import redis.clients.jedis.BuilderFactory;
 import redis.clients.jedis.CommandArguments;
@@ -29,6 +30,7 @@ import redis.clients.jedis.exceptions.JedisDataException;
 import redis.clients.jedis.params.SetParams;
 
 @OnRedis
+@Timeout(30) // a connection that is not given back lets the next one wait for ever
 class WatchMultiExecIT {
 
     @Test
