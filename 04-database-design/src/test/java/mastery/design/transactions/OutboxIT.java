@@ -25,6 +25,7 @@ import mastery.design.transactions.Outbox.Event;
 import mastery.support.interleave.Blocked;
 import mastery.support.interleave.Interleaving;
 import mastery.support.interleave.LockView;
+import mastery.support.interleave.OtherJvm;
 import mastery.support.interleave.Session;
 import mastery.support.junit.OnPostgreSql;
 import mastery.support.junit.OnRedis;
@@ -107,7 +108,7 @@ class OutboxIT {
             Connection packing,
             RedisClient redis)
             throws Exception {
-        try (RelayProcess doomed = RelayProcess.standingAt(point, database, redisServer)) {
+        try (OtherJvm doomed = RelayProcess.standingAt(point, database, redisServer)) {
             doomed.kill();
         }
 
