@@ -35,4 +35,9 @@ abstract class AnnAndBob {
     void close() {
         play.close();
     }
+
+    void bothBegin(int level) {
+        ann.begins(level);
+        bob.begins(level);
+    }
 }

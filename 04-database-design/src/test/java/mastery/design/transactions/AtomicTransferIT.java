@@ -6,31 +6,24 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.microsoft.sqlserver.jdbc.SQLServerDataSource;
-import com.mysql.cj.jdbc.MysqlDataSource;
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
-import java.util.concurrent.TimeUnit;
+import java.util.List;
 import javax.sql.DataSource;
 import mastery.design.transactions.AtomicTransfer.Outcome;
 import mastery.design.transactions.AtomicTransfer.Transfer;
 import mastery.support.interleave.Blocked;
 import mastery.support.interleave.Interleaving;
-import mastery.support.interleave.LockView;
 import mastery.support.interleave.Session;
 import mastery.support.junit.OnMySql;
 import mastery.support.junit.OnPostgreSql;
 import mastery.support.junit.OnSqlServer;
 import mastery.support.server.Node;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.postgresql.ds.PGSimpleDataSource;
 
 /**
  * Accounts 1 and 2 have 100 each. The steps of a transfer: 1 registers the key, 2 debits, 3 credits, 4 commits; without a key 1
@@ -43,27 +36,8 @@ class AtomicTransferIT {
     @Nested
     @OnPostgreSql(settings = {"fsync=on", "synchronous_commit=on"})
     class PostgreSql extends CrashClaims {
-
-        @Override
-        LockView locks(DataSource database) {
-            return LockView.postgreSql(database);
-        }
-
-        @Override
-        DataSource through(int port, DataSource database) {
-            PGSimpleDataSource source = (PGSimpleDataSource) database;
-            source.setPortNumbers(new int[] {port});
-            return source;
-        }
-
-        @Override
-        long idOf(Connection connection) throws SQLException {
-            return number(connection, "select pg_backend_pid()");
-        }
-
-        @Override
-        void kill(Connection admin, long session) throws SQLException {
-            number(admin, "select count(pg_terminate_backend(" + session + ", 30000))");
+        PostgreSql() {
+            super(Rdbms.POSTGRESQL);
         }
 
         @Override
@@ -73,7 +47,7 @@ class AtomicTransferIT {
 
         @Test
         void theServerWritesItsLogToTheDiskAtEachCommit(Connection connection) throws SQLException {
-            assertThat(text(connection, "select current_setting('fsync') || current_setting('synchronous_commit')"))
+            assertThat(Sql.text(connection, "select current_setting('fsync') || current_setting('synchronous_commit')"))
                     .isEqualTo("onon");
         }
     }
@@ -81,32 +55,8 @@ class AtomicTransferIT {
     @Nested
     @OnMySql(settings = {"innodb-flush-log-at-trx-commit=1", "sync-binlog=1", "innodb-doublewrite=ON"})
     class MySql extends CrashClaims {
-
-        @Override
-        LockView locks(DataSource database) {
-            return LockView.mySql(database);
-        }
-
-        @Override
-        DataSource through(int port, DataSource database) {
-            MysqlDataSource source = (MysqlDataSource) database;
-            source.setPortNumber(port);
-            return source;
-        }
-
-        @Override
-        long idOf(Connection connection) throws SQLException {
-            return number(connection, "select connection_id()");
-        }
-
-        @Override
-        void kill(Connection admin, long session) throws SQLException {
-            execute(admin, "kill " + session);
-            Awaitility.await()
-                    .atMost(30, TimeUnit.SECONDS)
-                    .until(() ->
-                            number(admin, "select count(*) from performance_schema.processlist where id = " + session)
-                                    == 0);
+        MySql() {
+            super(Rdbms.MYSQL);
         }
 
         @Override
@@ -116,7 +66,7 @@ class AtomicTransferIT {
 
         @Test
         void theServerWritesItsLogsToTheDiskAtEachCommit(Connection connection) throws SQLException {
-            assertThat(text(connection, "select concat(@@innodb_flush_log_at_trx_commit, @@sync_binlog)"))
+            assertThat(Sql.text(connection, "select concat(@@innodb_flush_log_at_trx_commit, @@sync_binlog)"))
                     .isEqualTo("11");
         }
     }
@@ -124,32 +74,8 @@ class AtomicTransferIT {
     @Nested
     @OnSqlServer
     class SqlServer extends Claims {
-
-        @Override
-        LockView locks(DataSource database) {
-            return LockView.sqlServer(database);
-        }
-
-        @Override
-        DataSource through(int port, DataSource database) {
-            SQLServerDataSource source = (SQLServerDataSource) database;
-            source.setPortNumber(port);
-            return source;
-        }
-
-        @Override
-        long idOf(Connection connection) throws SQLException {
-            return number(connection, "select @@spid");
-        }
-
-        @Override
-        void kill(Connection admin, long session) throws SQLException {
-            execute(admin, "kill " + session);
-            Awaitility.await()
-                    .atMost(30, TimeUnit.SECONDS)
-                    .until(() ->
-                            number(admin, "select count(*) from sys.dm_exec_sessions where session_id = " + session)
-                                    == 0);
+        SqlServer() {
+            super(Rdbms.SQL_SERVER);
         }
 
         @Override
@@ -160,6 +86,9 @@ class AtomicTransferIT {
 
     /** For servers that a proof may kill. */
     abstract static class CrashClaims extends Claims {
+        CrashClaims(Rdbms rdbms) {
+            super(rdbms);
+        }
 
         @ParameterizedTest
         @ValueSource(strings = {"before 1", "before 2", "before 3", "before 4", "after 4"})
@@ -194,22 +123,18 @@ class AtomicTransferIT {
             }
 
             try (Connection connection = database.getConnection()) {
-                assertThat(balance(connection, 1)).isEqualTo(70);
-                assertThat(balance(connection, 2)).isEqualTo(100);
+                assertThat(balances(connection)).containsExactly(70L, 100L);
             }
         }
     }
 
     abstract static class Claims {
 
-        abstract LockView locks(DataSource database);
+        private final Rdbms rdbms;
 
-        abstract DataSource through(int port, DataSource database);
-
-        abstract long idOf(Connection connection) throws SQLException;
-
-        /** Ends the session, and returns when it is gone. */
-        abstract void kill(Connection admin, long session) throws SQLException;
+        Claims(Rdbms rdbms) {
+            this.rdbms = rdbms;
+        }
 
         abstract void isOverdraft(SQLException e);
 
@@ -224,17 +149,7 @@ class AtomicTransferIT {
         @ValueSource(strings = {"before 1", "before 2", "before 3", "before 4", "after 4"})
         void theSessionIsEndedAtAnyStepAndTheMoneyMovesOnce(String point, DataSource database, Connection admin)
                 throws SQLException {
-            DataSource doomed = Steps.of(() -> {
-                Connection connection = database.getConnection();
-                long session = idOf(connection);
-                return Steps.watch(connection, at -> {
-                    if (at.equals(point)) {
-                        kill(admin, session);
-                    }
-                });
-            });
-
-            requested(doomed, point);
+            requested(rdbms.killedAt(point, database, admin), point);
 
             isWholeAndDoneOnce(database, point);
         }
@@ -258,15 +173,14 @@ class AtomicTransferIT {
         void isWholeAndDoneOnce(DataSource database, String point) throws SQLException {
             boolean done = point.equals("after 4");
             try (Connection connection = database.getConnection()) {
-                assertThat(balance(connection, 1)).isEqualTo(done ? 70 : 100);
-                assertThat(balance(connection, 2)).isEqualTo(done ? 130 : 100);
-                assertThat(number(connection, "select count(*) from transfer")).isEqualTo(done ? 1 : 0);
+                assertThat(balances(connection)).containsExactly(done ? 70L : 100L, done ? 130L : 100L);
+                assertThat(Sql.number(connection, "select count(*) from transfer"))
+                        .isEqualTo(done ? 1 : 0);
 
                 assertThat(transfer(database, RENT)).isEqualTo(done ? Outcome.DONE_BEFORE : Outcome.DONE);
                 assertThat(transfer(database, RENT)).isEqualTo(Outcome.DONE_BEFORE);
 
-                assertThat(balance(connection, 1)).isEqualTo(70);
-                assertThat(balance(connection, 2)).isEqualTo(130);
+                assertThat(balances(connection)).containsExactly(70L, 130L);
             }
         }
 
@@ -274,18 +188,13 @@ class AtomicTransferIT {
         void stepByStepTheSessionIsEndedBetweenDebitAndCreditAndTheMoneyIsGone(DataSource database, Connection admin)
                 throws SQLException {
             try (Connection connection = database.getConnection()) {
-                long session = idOf(connection);
-                Connection doomed = Steps.watch(connection, at -> {
-                    if (at.equals("after 1")) {
-                        kill(admin, session);
-                    }
-                });
+                Connection doomed = rdbms.killedAt("after 1", connection, admin);
 
                 assertThatThrownBy(() -> AtomicTransfer.stepByStep(doomed, RENT))
                         .isInstanceOf(SQLException.class);
             }
 
-            assertThat(number(admin, "select sum(cents) from account")).isEqualTo(170);
+            assertThat(Sql.number(admin, "select sum(cents) from account")).isEqualTo(170);
         }
 
         @Test
@@ -293,7 +202,7 @@ class AtomicTransferIT {
                 throws Exception {
             int port = server.port();
             try (CutWire wire = new CutWire(server.host(), port)) {
-                DataSource doomed = Steps.watch(through(wire.port(), database), at -> {
+                DataSource doomed = Steps.watch(rdbms.through(wire.port(), database), at -> {
                     if (at.equals("before 4")) {
                         wire.loseNextAnswer();
                     }
@@ -305,9 +214,8 @@ class AtomicTransferIT {
                                 e -> assertThat(e.getSQLState()).startsWith("08"));
             }
 
-            assertThat(transfer(through(port, database), RENT)).isEqualTo(Outcome.DONE_BEFORE);
-            assertThat(balance(observer, 1)).isEqualTo(70);
-            assertThat(balance(observer, 2)).isEqualTo(130);
+            assertThat(transfer(rdbms.through(port, database), RENT)).isEqualTo(Outcome.DONE_BEFORE);
+            assertThat(balances(observer)).containsExactly(70L, 130L);
         }
 
         @Test
@@ -315,7 +223,7 @@ class AtomicTransferIT {
                 throws Exception {
             int port = server.port();
             try (CutWire wire = new CutWire(server.host(), port);
-                    Connection connection = through(wire.port(), database).getConnection()) {
+                    Connection connection = rdbms.through(wire.port(), database).getConnection()) {
                 Connection doomed = Steps.watch(connection, at -> {
                     if (at.equals("before 3")) {
                         wire.loseNextAnswer();
@@ -324,18 +232,17 @@ class AtomicTransferIT {
                 assertThatThrownBy(() -> AtomicTransfer.withoutKey(doomed, RENT))
                         .isInstanceOf(SQLException.class);
             }
-            try (Connection connection = through(port, database).getConnection()) {
+            try (Connection connection = rdbms.through(port, database).getConnection()) {
                 AtomicTransfer.withoutKey(connection, RENT);
             }
 
-            assertThat(balance(observer, 1)).isEqualTo(40);
-            assertThat(balance(observer, 2)).isEqualTo(160);
+            assertThat(balances(observer)).containsExactly(40L, 160L);
         }
 
         /** A transfer waits for the one with the same key that is under way, and is no second one. */
         @Test
         void twoRequestsAtOnceAreOneTransfer(DataSource database) throws SQLException {
-            try (Interleaving play = Interleaving.on(locks(database))) {
+            try (Interleaving play = Interleaving.on(rdbms.locks(database))) {
                 Session first = play.session("first", database);
                 Session again = play.session("again", database);
                 Blocked<?>[] waits = new Blocked<?>[1];
@@ -350,8 +257,7 @@ class AtomicTransferIT {
                 assertThat(waits[0].returns()).isEqualTo(Outcome.DONE_BEFORE);
             }
             try (Connection connection = database.getConnection()) {
-                assertThat(balance(connection, 1)).isEqualTo(70);
-                assertThat(balance(connection, 2)).isEqualTo(130);
+                assertThat(balances(connection)).containsExactly(70L, 130L);
             }
         }
 
@@ -364,7 +270,7 @@ class AtomicTransferIT {
             connection.commit();
 
             assertThat(balance(observer, 1)).isEqualTo(100);
-            assertThat(number(observer, "select count(*) from transfer")).isZero();
+            assertThat(Sql.number(observer, "select count(*) from transfer")).isZero();
         }
 
         @Test
@@ -372,7 +278,7 @@ class AtomicTransferIT {
             Transfer tooMuch = new Transfer("car", 1, 2, 101);
             assertThatThrownBy(() -> transfer(database, tooMuch))
                     .isInstanceOfSatisfying(SQLException.class, this::isOverdraft);
-            assertThat(number(observer, "select count(*) from transfer")).isZero();
+            assertThat(Sql.number(observer, "select count(*) from transfer")).isZero();
             assertThat(balance(observer, 1)).isEqualTo(100);
 
             transfer(database, new Transfer("loan", 2, 1, 1));
@@ -397,7 +303,7 @@ class AtomicTransferIT {
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> transfer(database, new Transfer("x", 1, 3, 30)))
                     .withMessage("there is no account 3");
-            assertThat(number(observer, "select sum(cents) from account")).isEqualTo(200);
+            assertThat(Sql.number(observer, "select sum(cents) from account")).isEqualTo(200);
 
             String hostile = "'); drop table account; -- ";
             assertThat(transfer(database, new Transfer(hostile, 1, 2, 30))).isEqualTo(Outcome.DONE);
@@ -407,25 +313,11 @@ class AtomicTransferIT {
             assertThat(balance(observer, 1)).isEqualTo(70);
             assertThatThrownBy(() -> transfer(database, new Transfer("y", 2, 1, Long.MAX_VALUE)))
                     .isInstanceOf(SQLException.class);
-            assertThat(number(observer, "select sum(cents) from account")).isEqualTo(200);
+            assertThat(Sql.number(observer, "select sum(cents) from account")).isEqualTo(200);
         }
     }
 
-    private static long number(Connection connection, String sql) throws SQLException {
-        return Long.parseLong(text(connection, sql));
-    }
-
-    private static String text(Connection connection, String sql) throws SQLException {
-        try (Statement statement = connection.createStatement();
-                ResultSet row = statement.executeQuery(sql)) {
-            row.next();
-            return row.getString(1);
-        }
-    }
-
-    private static void execute(Connection connection, String sql) throws SQLException {
-        try (Statement statement = connection.createStatement()) {
-            statement.execute(sql);
-        }
+    private static List<Long> balances(Connection connection) throws SQLException {
+        return List.of(balance(connection, 1), balance(connection, 2));
     }
 }

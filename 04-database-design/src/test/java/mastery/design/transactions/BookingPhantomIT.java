@@ -22,15 +22,11 @@ import java.util.List;
 import javax.sql.DataSource;
 import mastery.design.transactions.BookingPhantom.Booking;
 import mastery.support.interleave.Blocked;
-import mastery.support.interleave.Interleaving;
-import mastery.support.interleave.LockView;
 import mastery.support.interleave.Session;
 import mastery.support.interleave.Step;
 import mastery.support.junit.OnMySql;
 import mastery.support.junit.OnPostgreSql;
 import mastery.support.junit.OnSqlServer;
-import mastery.support.work.RoundTrips;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -45,31 +41,20 @@ class BookingPhantomIT {
     @OnPostgreSql
     class PostgreSql extends Claims {
         PostgreSql() {
-            super(List.of(TRANSACTION_READ_COMMITTED, TRANSACTION_REPEATABLE_READ));
-        }
-
-        @Override
-        LockView locks(DataSource database) {
-            return LockView.postgreSql(database);
+            super(Rdbms.POSTGRESQL, List.of(TRANSACTION_READ_COMMITTED, TRANSACTION_REPEATABLE_READ));
         }
 
         @Test
         void lockingTheBookingsInTheWayLocksNothingAndBothBook(DataSource database) throws SQLException {
-            ann.begins(TRANSACTION_READ_COMMITTED);
-            assertThat(books(ann, ANN, BookingPhantom::bookLockingBookings)).isTrue();
-            bob.begins(TRANSACTION_READ_COMMITTED);
-            assertThat(books(bob, BOB, BookingPhantom::bookLockingBookings)).isTrue();
-            ann.commits();
-            bob.commits();
-
-            assertThat(overlapsIn(database)).isEqualTo(1);
+            bothBegin(TRANSACTION_READ_COMMITTED);
+            assertThat(overlapsIfBothBook(database, BookingPhantom::bookLockingBookings))
+                    .isEqualTo(1);
         }
 
         @Test
         void serializableLetsNobodyWaitAndRefusesTheSecondCommitWith40001(DataSource database) throws SQLException {
-            ann.begins(TRANSACTION_SERIALIZABLE);
+            bothBegin(TRANSACTION_SERIALIZABLE);
             assertThat(books(ann, ANN, BookingPhantom::book)).isTrue();
-            bob.begins(TRANSACTION_SERIALIZABLE);
             assertThat(books(bob, BOB, BookingPhantom::book)).isTrue();
             ann.commits();
 
@@ -82,7 +67,9 @@ class BookingPhantomIT {
 
         @Test
         void underRepeatableReadALockOnTheRoomIsWaitedForInVain(DataSource database) throws SQLException {
-            assertThat(bookedAfterWaiting(TRANSACTION_REPEATABLE_READ)).isTrue();
+            bothBegin(TRANSACTION_REPEATABLE_READ);
+            assertThat(bobBooksWhenAnnHasCommitted(bobWaits(BookingPhantom::bookLockingRoom)))
+                    .isTrue();
             assertThat(overlapsIn(database)).isEqualTo(1);
         }
 
@@ -90,27 +77,22 @@ class BookingPhantomIT {
         void anExclusionConstraintMakesTheSecondWaitAndRefusesItWith23P01(DataSource database) throws SQLException {
             excludeOverlapsIn(database);
             for (int level : List.of(TRANSACTION_READ_COMMITTED, TRANSACTION_REPEATABLE_READ)) {
-                ann.begins(level);
-                assertThat(books(ann, ANN, BookingPhantom::book)).isTrue();
-                bob.begins(level);
-                Blocked<Boolean> waits = bob.blocks("books", c -> book(c, BOB));
-                assertThat(waits.waitsFor()).isSameAs(ann);
+                bothBegin(level);
+                Blocked<Boolean> waits = bobWaits(BookingPhantom::book);
                 ann.commits();
 
                 waits.failsWith("23P01");
                 bob.rollsBack();
                 assertThat(guests(database)).containsExactly("Ann");
-                execute(database, "delete from booking");
+                Sql.execute(database, "delete from booking");
             }
         }
 
         @Test
         void theConstraintLetsTheSecondGoOnIfTheFirstRollsBack(DataSource database) throws SQLException {
             excludeOverlapsIn(database);
-            ann.begins();
-            books(ann, ANN, BookingPhantom::book);
-            bob.begins();
-            Blocked<Boolean> waits = bob.blocks("books", c -> book(c, BOB));
+            bothBegin(TRANSACTION_READ_COMMITTED);
+            Blocked<Boolean> waits = bobWaits(BookingPhantom::book);
             ann.rollsBack();
 
             assertThat(waits.returns()).isTrue();
@@ -154,12 +136,7 @@ class BookingPhantomIT {
     @OnMySql
     class MySql extends Claims {
         MySql() {
-            super(List.of(TRANSACTION_READ_COMMITTED, TRANSACTION_REPEATABLE_READ));
-        }
-
-        @Override
-        LockView locks(DataSource database) {
-            return LockView.mySql(database);
+            super(Rdbms.MYSQL, List.of(TRANSACTION_READ_COMMITTED, TRANSACTION_REPEATABLE_READ));
         }
 
         @Test
@@ -167,9 +144,10 @@ class BookingPhantomIT {
                 throws SQLException {
             fence(database);
             // the only row that both would lock
-            execute(database, "delete from booking where room = 1 and begins = 0");
+            Sql.execute(database, "delete from booking where room = 1 and begins = 0");
             bothLook(TRANSACTION_REPEATABLE_READ, BookingPhantomIT::locksBookings);
-            insertsDeadlockWith1213();
+            annsTransactionWeighsMore();
+            bobDiesWith(1213);
             assertThat(guests(database)).containsExactly("Ann", "Ann", "Eve", "Eve");
         }
 
@@ -192,25 +170,21 @@ class BookingPhantomIT {
         void serializableLocksTheGapThatIsReadToo(DataSource database) throws SQLException {
             fence(database);
             bothLook(TRANSACTION_SERIALIZABLE, BookingPhantomIT::looks);
-            insertsDeadlockWith1213();
+            annsTransactionWeighsMore();
+            bobDiesWith(1213);
             assertThat(guests(database)).containsExactly("Ann", "Ann", "Eve", "Eve", "Eve");
         }
 
         @Test
         void underRepeatableReadALockOnTheRoomTakenFirstIsEnough(DataSource database) throws SQLException {
-            assertThat(bookedAfterWaiting(TRANSACTION_REPEATABLE_READ)).isFalse();
+            bothBegin(TRANSACTION_REPEATABLE_READ);
+            assertThat(bobBooksWhenAnnHasCommitted(bobWaits(BookingPhantom::bookLockingRoom)))
+                    .isFalse();
             assertThat(guests(database)).containsExactly("Ann");
         }
 
-        private void insertsDeadlockWith1213() {
-            ann.returns(
-                    "books room 2, so that her transaction weighs more",
-                    c -> insert(c, new Booking(2, 600, 660, "Ann")));
-            Blocked<Boolean> waits = ann.blocks("books", c -> insert(c, ANN));
-            assertThat(waits.waitsFor()).isSameAs(bob);
-            bob.failsWith(1213, "books", c -> insert(c, BOB));
-            waits.returns();
-            ann.commits();
+        private void annsTransactionWeighsMore() {
+            ann.returns("books room 2", c -> insert(c, new Booking(2, 600, 660, "Ann")));
         }
     }
 
@@ -218,33 +192,20 @@ class BookingPhantomIT {
     @OnSqlServer
     class SqlServer extends Claims {
         SqlServer() {
-            super(List.of(SQLServerConnection.TRANSACTION_SNAPSHOT));
-        }
-
-        @Override
-        LockView locks(DataSource database) {
-            return LockView.sqlServer(database);
+            super(Rdbms.SQL_SERVER, List.of(SQLServerConnection.TRANSACTION_SNAPSHOT));
         }
 
         @BeforeEach
         void allowSnapshot(DataSource database) throws SQLException {
-            execute(database, "alter database current set allow_snapshot_isolation on");
+            Sql.execute(database, "alter database current set allow_snapshot_isolation on");
         }
 
         @Test
         void serializableLocksTheRangeThatIsReadAndEndsInADeadlockWith1205(DataSource database) throws SQLException {
             fence(database);
-            bob.does("is the one to die", c -> {
-                try (Statement statement = c.createStatement()) {
-                    statement.execute("set deadlock_priority low");
-                }
-            });
+            bob.does("is the one to die", c -> Sql.execute(c, "set deadlock_priority low"));
             bothLook(TRANSACTION_SERIALIZABLE, BookingPhantomIT::looks);
-            Blocked<Boolean> waits = ann.blocks("books", c -> insert(c, ANN));
-            assertThat(waits.waitsFor()).isSameAs(bob);
-            bob.failsWith(1205, "books", c -> insert(c, BOB));
-            waits.returns();
-            ann.commits();
+            bobDiesWith(1205);
             assertThat(overlapsIn(database)).isZero();
         }
     }
@@ -255,57 +216,86 @@ class BookingPhantomIT {
         boolean book(Connection connection, Booking wanted) throws SQLException;
     }
 
-    abstract static class Claims {
+    abstract static class Claims extends AnnAndBob {
         private final List<Integer> levelsThatLetPhantomsIn;
-        private Interleaving play;
-        Session ann;
-        Session bob;
 
-        Claims(List<Integer> levelsThatLetPhantomsIn) {
+        Claims(Rdbms rdbms, List<Integer> levelsThatLetPhantomsIn) {
+            super(rdbms);
             this.levelsThatLetPhantomsIn = levelsThatLetPhantomsIn;
         }
 
-        abstract LockView locks(DataSource database);
-
-        @BeforeEach
-        void open(DataSource database) throws SQLException {
-            try (Connection connection = database.getConnection()) {
-                BookingPhantom.createSchema(connection);
-            }
-            play = Interleaving.on(locks(database));
-            ann = play.session("Ann", database);
-            bob = play.session("Bob", database);
+        @Override
+        void createSchema(Connection connection) throws SQLException {
+            BookingPhantom.createSchema(connection);
         }
 
-        @AfterEach
-        void close() {
-            play.close();
+        boolean books(Session session, Booking wanted, Way way) {
+            return session.returns("books", c -> way.book(c, wanted));
+        }
+
+        /** Nobody waits. Returns how many bookings overlap then. */
+        int overlapsIfBothBook(DataSource database, Way way) throws SQLException {
+            assertThat(books(ann, ANN, way)).isTrue();
+            assertThat(books(bob, BOB, way)).isTrue();
+            ann.commits();
+            bob.commits();
+            return overlapsIn(database);
+        }
+
+        /** Ann books, and Bob, who wants to, waits for her. */
+        Blocked<Boolean> bobWaits(Way way) {
+            assertThat(books(ann, ANN, way)).isTrue();
+            Blocked<Boolean> waits = bob.blocks("books", c -> way.book(c, BOB));
+            assertThat(waits.waitsFor()).isSameAs(ann);
+            return waits;
+        }
+
+        /** Returns whether Bob booked too. */
+        boolean bobBooksWhenAnnHasCommitted(Blocked<Boolean> waits) {
+            ann.commits();
+            boolean booked = waits.returns();
+            bob.commits();
+            return booked;
+        }
+
+        void bothLook(int level, Step<Boolean> look) {
+            bothBegin(level);
+            for (Session session : List.of(ann, bob)) {
+                assertThat(session.returns("looks", look)).isTrue();
+            }
+        }
+
+        /** Both have looked, and each insert waits for the other's lock. */
+        void bobDiesWith(int deadlock) {
+            Blocked<Boolean> waits = ann.blocks("books", c -> insert(c, ANN));
+            assertThat(waits.waitsFor()).isSameAs(bob);
+            bob.failsWith(deadlock, "books", c -> insert(c, BOB));
+            waits.returns();
+            ann.commits();
         }
 
         @Test
         void bothFindTheRoomFreeAndBothBook(DataSource database) throws SQLException {
             for (int level : levelsThatLetPhantomsIn) {
-                execute(database, "delete from booking");
-                ann.begins(level);
-                assertThat(books(ann, ANN, BookingPhantom::book)).isTrue();
-                bob.begins(level);
-                assertThat(books(bob, BOB, BookingPhantom::book)).isTrue();
-                ann.commits();
-                bob.commits();
-
-                assertThat(overlapsIn(database)).as("level " + level).isEqualTo(1);
+                Sql.execute(database, "delete from booking");
+                bothBegin(level);
+                assertThat(overlapsIfBothBook(database, BookingPhantom::book))
+                        .as("level " + level)
+                        .isEqualTo(1);
             }
         }
 
         @Test
         void aLockOnTheRoomMakesTheSecondWaitAndFindItTaken(DataSource database) throws SQLException {
-            assertThat(bookedAfterWaiting(TRANSACTION_READ_COMMITTED)).isFalse();
+            bothBegin(TRANSACTION_READ_COMMITTED);
+            assertThat(bobBooksWhenAnnHasCommitted(bobWaits(BookingPhantom::bookLockingRoom)))
+                    .isFalse();
             assertThat(guests(database)).containsExactly("Ann");
         }
 
         @Test
         void lockingTheBookingsInTheWayWaitsOnlyForWhoChangesOne(DataSource database) throws SQLException {
-            execute(database, "insert into booking (room, begins, ends, guest) values (1, 600, 660, 'Eve')");
+            Sql.execute(database, "insert into booking (room, begins, ends, guest) values (1, 600, 660, 'Eve')");
             ann.begins(TRANSACTION_READ_COMMITTED);
             ann.returns("calls Eve's booking off", BookingPhantomIT::callsOff);
             bob.begins(TRANSACTION_READ_COMMITTED);
@@ -324,12 +314,9 @@ class BookingPhantomIT {
             ann.begins(TRANSACTION_READ_COMMITTED);
             bob.begins(snapshot);
             bob.returns("looks at something", c -> overlaps(c));
-            assertThat(books(ann, ANN, BookingPhantom::bookLockingRoom)).isTrue();
-            Blocked<Boolean> waits = bob.blocks("books", c -> bookLockingRoom(c, BOB));
-            ann.commits();
 
-            assertThat(waits.returns()).isTrue();
-            bob.commits();
+            assertThat(bobBooksWhenAnnHasCommitted(bobWaits(BookingPhantom::bookLockingRoom)))
+                    .isTrue();
             assertThat(overlapsIn(database)).isEqualTo(1);
         }
 
@@ -370,21 +357,11 @@ class BookingPhantomIT {
         }
 
         @Test
-        void theLockCostsOneRoundTripMore(DataSource database) throws SQLException {
-            RoundTrips counter = RoundTrips.create();
-            try (Connection connection = counter.counted(database).getConnection()) {
-                connection.setAutoCommit(false);
-                long start = counter.count();
-                book(connection, ANN);
-                long blindly = counter.count() - start;
-                connection.rollback();
-                start = counter.count();
-                bookLockingRoom(connection, ANN);
-                long locking = counter.count() - start;
-                connection.rollback();
+        void theLockCostsOneRoundTripMore(DataSource database) throws Exception {
+            long blindly = Trips.of(database, c -> book(c, ANN));
+            long locking = Trips.of(database, c -> bookLockingRoom(c, ANN));
 
-                assertThat(List.of(blindly, locking)).containsExactly(2L, 3L);
-            }
+            assertThat(List.of(blindly, locking)).containsExactly(2L, 3L);
         }
 
         @Test
@@ -415,30 +392,6 @@ class BookingPhantomIT {
                 connection.commit();
                 assertThat(guests(database)).containsExactly(hostile);
             }
-        }
-
-        /** Ann books, Bob waits for the room, Ann commits. Returns whether Bob booked too. */
-        boolean bookedAfterWaiting(int level) {
-            ann.begins(level);
-            assertThat(books(ann, ANN, BookingPhantom::bookLockingRoom)).isTrue();
-            bob.begins(level);
-            Blocked<Boolean> waits = bob.blocks("books", c -> bookLockingRoom(c, BOB));
-            assertThat(waits.waitsFor()).isSameAs(ann);
-            ann.commits();
-            boolean booked = waits.returns();
-            bob.commits();
-            return booked;
-        }
-
-        void bothLook(int level, Step<Boolean> look) {
-            for (Session session : List.of(ann, bob)) {
-                session.begins(level);
-                assertThat(session.returns("looks", look)).isTrue();
-            }
-        }
-
-        boolean books(Session session, Booking wanted, Way way) {
-            return session.returns("books", c -> way.book(c, wanted));
         }
     }
 
@@ -491,12 +444,5 @@ class BookingPhantomIT {
             }
         }
         return guests;
-    }
-
-    private static void execute(DataSource database, String sql) throws SQLException {
-        try (Connection connection = database.getConnection();
-                Statement statement = connection.createStatement()) {
-            statement.execute(sql);
-        }
     }
 }

@@ -8,27 +8,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
 import mastery.support.interleave.Blocked;
-import mastery.support.interleave.Interleaving;
-import mastery.support.interleave.LockView;
-import mastery.support.interleave.Session;
 import mastery.support.junit.OnMySql;
 import mastery.support.junit.OnPostgreSql;
 import mastery.support.junit.OnSqlServer;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
@@ -38,16 +27,15 @@ class DeadlockOrderIT {
     @Nested
     @OnPostgreSql
     class PostgreSql extends Claims {
-        @Override
-        LockView locks(DataSource database) {
-            return LockView.postgreSql(database);
+        PostgreSql() {
+            super(Rdbms.POSTGRESQL);
         }
 
         @Override
         void bobIsTheOneToDie() {
             // whoever finds the circle dies, and only a session that looks can find it
-            ann.does("does not look for deadlocks", c -> execute(c, "set deadlock_timeout = '10min'"));
-            bob.does("looks for deadlocks at once", c -> execute(c, "set deadlock_timeout = '1ms'"));
+            ann.does("does not look for deadlocks", c -> Sql.execute(c, "set deadlock_timeout = '10min'"));
+            bob.does("looks for deadlocks at once", c -> Sql.execute(c, "set deadlock_timeout = '1ms'"));
         }
 
         @Override
@@ -88,23 +76,24 @@ class DeadlockOrderIT {
         }
 
         private long deadlocks(Connection observer) throws SQLException {
-            return number(observer, "select deadlocks from pg_stat_database where datname = current_database()");
+            return Sql.number(observer, "select deadlocks from pg_stat_database where datname = current_database()");
         }
     }
 
     @Nested
     @OnMySql
     class MySql extends Claims {
-        @Override
-        LockView locks(DataSource database) {
-            return LockView.mySql(database);
+        MySql() {
+            super(Rdbms.MYSQL);
         }
 
         @Override
         void bobIsTheOneToDie() {
             ann.begins();
             ann.does("writes to account 3, so that her transaction weighs more", c -> change(c, 3, 0));
-            ann.does("and so that it does", c -> execute(c, "update account set balance = balance + 1 where id = 3"));
+            ann.does(
+                    "and so that it does",
+                    c -> Sql.execute(c, "update account set balance = balance + 1 where id = 3"));
         }
 
         @Override
@@ -146,14 +135,13 @@ class DeadlockOrderIT {
     @Nested
     @OnSqlServer
     class SqlServer extends Claims {
-        @Override
-        LockView locks(DataSource database) {
-            return LockView.sqlServer(database);
+        SqlServer() {
+            super(Rdbms.SQL_SERVER);
         }
 
         @Override
         void bobIsTheOneToDie() {
-            bob.does("is the one to die", c -> execute(c, "set deadlock_priority low"));
+            bob.does("is the one to die", c -> Sql.execute(c, "set deadlock_priority low"));
         }
 
         @Override
@@ -182,30 +170,18 @@ class DeadlockOrderIT {
         }
     }
 
-    abstract static class Claims {
-        private Interleaving play;
-        Session ann;
-        Session bob;
-
-        abstract LockView locks(DataSource database);
+    abstract static class Claims extends AnnAndBob {
+        Claims(Rdbms rdbms) {
+            super(rdbms);
+        }
 
         abstract void bobIsTheOneToDie();
 
         abstract void bobDies();
 
-        @BeforeEach
-        void open(DataSource database) throws SQLException {
-            try (Connection connection = database.getConnection()) {
-                DeadlockOrder.createSchema(connection);
-            }
-            play = Interleaving.on(locks(database));
-            ann = play.session("Ann", database);
-            bob = play.session("Bob", database);
-        }
-
-        @AfterEach
-        void close() {
-            play.close();
+        @Override
+        void createSchema(Connection connection) throws SQLException {
+            DeadlockOrder.createSchema(connection);
         }
 
         /** Ann has locked 2 and waits for 1, which Bob has; Bob wants 2 and dies. Ann has not committed. */
@@ -294,31 +270,22 @@ class DeadlockOrderIT {
 
         @Test
         void hundredsOfSortedTransfersInAllDirectionsMakeNoErrorAndLoseNothing(DataSource database) throws Exception {
-            ExecutorService threads = Executors.newFixedThreadPool(4);
-            try {
-                List<Future<Integer>> workers = new ArrayList<>();
-                for (int worker = 0; worker < 4; worker++) {
-                    int shift = worker;
-                    workers.add(threads.submit(() -> {
-                        try (Connection connection = database.getConnection()) {
-                            connection.setAutoCommit(false);
-                            int done = 0;
-                            for (int i = 0; i < 60; i++) {
-                                int from = (i + shift) % 3 + 1;
-                                int to = (i + shift + 1 + i % 2) % 3 + 1;
-                                transferSorted(connection, from, to, 1);
-                                connection.commit();
-                                done++;
-                            }
-                            return done;
-                        }
-                    }));
+            List<Future<Integer>> workers = new AtOnce(4).run(worker -> {
+                try (Connection connection = database.getConnection()) {
+                    connection.setAutoCommit(false);
+                    int done = 0;
+                    for (int i = 0; i < 60; i++) {
+                        int from = (i + worker) % 3 + 1;
+                        int to = (i + worker + 1 + i % 2) % 3 + 1;
+                        transferSorted(connection, from, to, 1);
+                        connection.commit();
+                        done++;
+                    }
+                    return done;
                 }
-                for (Future<Integer> worker : workers) {
-                    assertThat(worker.get(120, TimeUnit.SECONDS)).isEqualTo(60);
-                }
-            } finally {
-                threads.shutdownNow();
+            });
+            for (Future<Integer> worker : workers) {
+                assertThat(worker.get()).isEqualTo(60);
             }
             assertThat(balances(database).stream().mapToInt(Integer::intValue).sum())
                     .isEqualTo(300);
@@ -361,20 +328,6 @@ class DeadlockOrderIT {
     private static List<Integer> balances(DataSource database) throws SQLException {
         try (Connection connection = database.getConnection()) {
             return List.of(balance(connection, 1), balance(connection, 2), balance(connection, 3));
-        }
-    }
-
-    private static long number(Connection connection, String sql) throws SQLException {
-        try (Statement statement = connection.createStatement();
-                ResultSet row = statement.executeQuery(sql)) {
-            row.next();
-            return row.getLong(1);
-        }
-    }
-
-    private static void execute(Connection connection, String sql) throws SQLException {
-        try (Statement statement = connection.createStatement()) {
-            statement.execute(sql);
         }
     }
 }

@@ -28,7 +28,6 @@ import mastery.design.transactions.LostUpdateCures.Engine;
 import mastery.design.transactions.TicketSales.Sale;
 import mastery.support.interleave.Blocked;
 import mastery.support.interleave.Step;
-import mastery.support.work.RoundTrips;
 import org.junit.jupiter.api.Test;
 
 /** What a version, a lock, one statement and a check do where both sell at once, and what each costs. */
@@ -220,20 +219,7 @@ abstract class LostUpdateCureClaims extends AnnAndBob {
         assertThat(concert(database)).isEqualTo(new Concert(0, 0));
     }
 
-    @FunctionalInterface
-    private interface Work {
-        void run(Connection connection) throws Exception;
-    }
-
-    private static long trips(DataSource database, Work work) throws Exception {
-        RoundTrips counter = RoundTrips.create();
-        try (Connection connection = counter.counted(database).getConnection()) {
-            Sql.execute(connection, Engine.of(connection).briefly);
-            connection.setTransactionIsolation(TRANSACTION_READ_COMMITTED);
-            connection.setAutoCommit(false);
-            long before = counter.count();
-            work.run(connection);
-            return counter.count() - before;
-        }
+    private static long trips(DataSource database, Trips.Work work) throws Exception {
+        return Trips.of(database, c -> Sql.execute(c, Engine.of(c).briefly), work);
     }
 }

@@ -126,8 +126,7 @@ class LostUpdateCuresIT {
         private void strangersWriteWhatTheyRead(String plan) {
             ann.does("looks that way", c -> Sql.execute(c, plan));
             bob.does("looks that way", c -> Sql.execute(c, plan));
-            ann.begins(TRANSACTION_SERIALIZABLE);
-            bob.begins(TRANSACTION_SERIALIZABLE);
+            bothBegin(TRANSACTION_SERIALIZABLE);
             ann.returns("reads concert 1", c -> read(c, 1));
             bob.returns("reads concert 2", c -> read(c, 2));
             ann.returns("writes to concert 1", TicketSales::writesOne);

@@ -69,8 +69,8 @@ abstract class LostUpdateLevelClaims extends AnnAndBob {
     }
 
     void bothReadZero(int level) {
+        bothBegin(level);
         for (Session session : List.of(ann, bob)) {
-            session.begins(level);
             assertThat(session.returns("reads", c -> read(c, 1)).sold()).isZero();
         }
     }

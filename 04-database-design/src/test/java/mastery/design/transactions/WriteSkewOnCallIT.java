@@ -15,18 +15,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.microsoft.sqlserver.jdbc.SQLServerConnection;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.List;
 import javax.sql.DataSource;
 import mastery.support.interleave.Blocked;
-import mastery.support.interleave.Interleaving;
-import mastery.support.interleave.LockView;
 import mastery.support.interleave.Session;
 import mastery.support.junit.OnMySql;
 import mastery.support.junit.OnPostgreSql;
 import mastery.support.junit.OnSqlServer;
-import mastery.support.work.RoundTrips;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -40,12 +35,7 @@ class WriteSkewOnCallIT {
     @OnPostgreSql
     class PostgreSql extends Claims {
         PostgreSql() {
-            super(List.of(TRANSACTION_READ_COMMITTED, TRANSACTION_REPEATABLE_READ));
-        }
-
-        @Override
-        LockView locks(DataSource database) {
-            return LockView.postgreSql(database);
+            super(Rdbms.POSTGRESQL, List.of(TRANSACTION_READ_COMMITTED, TRANSACTION_REPEATABLE_READ));
         }
 
         @Test
@@ -77,24 +67,14 @@ class WriteSkewOnCallIT {
 
         @Test
         void underRepeatableReadALockThatChangesNothingIsWaitedForInVain(DataSource database) throws SQLException {
-            ann.begins(TRANSACTION_REPEATABLE_READ);
-            ann.does("locks the shift", c -> lockShift(c, 1));
-            assertThat(leaves(ann)).isTrue();
-            bob.begins(TRANSACTION_REPEATABLE_READ);
-            Blocked<Boolean> waits = bob.blocks("locks the shift and leaves", WriteSkewOnCallIT::lockThenLeave);
-            ann.commits();
-
-            assertThat(waits.returns()).isTrue();
-            bob.commits();
-            assertThat(onCallIn(database)).isEmpty();
+            bothBegin(TRANSACTION_REPEATABLE_READ);
+            bobWaitsInVainAndLeaves(database, WriteSkewOnCallIT::lockThenLeave);
         }
 
         @Test
         void underRepeatableReadARowThatWasWrittenRefusesTheSecondWith40001(DataSource database) throws SQLException {
-            ann.begins(TRANSACTION_REPEATABLE_READ);
-            ann.returns("leaves", c -> leaveByShift(c, 1, "Ann"));
-            bob.begins(TRANSACTION_REPEATABLE_READ);
-            Blocked<Boolean> waits = bob.blocks("leaves", c -> leaveByShift(c, 1, "Bob"));
+            bothBegin(TRANSACTION_REPEATABLE_READ);
+            Blocked<Boolean> waits = bobWaits(WriteSkewOnCall::leaveByShift);
             ann.commits();
 
             waits.failsWith("40001");
@@ -107,51 +87,26 @@ class WriteSkewOnCallIT {
     @OnMySql
     class MySql extends Claims {
         MySql() {
-            super(List.of(TRANSACTION_READ_COMMITTED, TRANSACTION_REPEATABLE_READ));
-        }
-
-        @Override
-        LockView locks(DataSource database) {
-            return LockView.mySql(database);
+            super(Rdbms.MYSQL, List.of(TRANSACTION_READ_COMMITTED, TRANSACTION_REPEATABLE_READ));
         }
 
         @Test
-        void serializableLocksWhatIsReadSoThatTheSecondReadWaits() {
-            ann.begins(TRANSACTION_SERIALIZABLE);
-            assertThat(leaves(ann)).isTrue();
-            bob.begins(TRANSACTION_SERIALIZABLE);
-            Blocked<Boolean> waits = bob.blocks("leaves", c -> leave(c, 1, "Bob"));
-            assertThat(waits.waitsFor()).isSameAs(ann);
-            ann.commits();
-
-            assertThat(waits.returns()).isFalse();
+        void serializableLocksWhatIsReadSoThatTheSecondReadWaits(DataSource database) throws SQLException {
+            bothBegin(TRANSACTION_SERIALIZABLE);
+            bobWaitsAndStays(database, WriteSkewOnCall::leave);
         }
 
         @Test
         void serializableWhereBothHaveReadEndsInADeadlockWith1213(DataSource database) throws SQLException {
             bothHaveRead(TRANSACTION_SERIALIZABLE);
             ann.does("leaves shift 2, so that her transaction weighs more", c -> goOff(c, 2, "Ann"));
-            Blocked<Boolean> waits = ann.blocks("goes off", c -> goesOff(c, "Ann"));
-            assertThat(waits.waitsFor()).isSameAs(bob);
-
-            bob.failsWith(1213, "goes off", c -> goesOff(c, "Bob"));
-            waits.returns();
-            ann.commits();
-            assertThat(onCallIn(database)).containsExactly("Bob");
+            bobDiesWith(1213, database);
         }
 
         @Test
         void underRepeatableReadALockTakenFirstIsEnough(DataSource database) throws SQLException {
-            ann.begins(TRANSACTION_REPEATABLE_READ);
-            ann.does("locks the shift", c -> lockShift(c, 1));
-            assertThat(leaves(ann)).isTrue();
-            bob.begins(TRANSACTION_REPEATABLE_READ);
-            Blocked<Boolean> waits = bob.blocks("locks the shift and leaves", WriteSkewOnCallIT::lockThenLeave);
-            ann.commits();
-
-            assertThat(waits.returns()).isFalse();
-            bob.commits();
-            assertThat(onCallIn(database)).containsExactly("Bob");
+            bothBegin(TRANSACTION_REPEATABLE_READ);
+            bobWaitsAndStays(database, WriteSkewOnCallIT::lockThenLeave);
         }
 
         @Test
@@ -166,32 +121,16 @@ class WriteSkewOnCallIT {
 
         @Test
         void aPictureFromBeforeTheLockMakesTheLockAndTheWriteUseless(DataSource database) throws SQLException {
-            ann.begins(TRANSACTION_REPEATABLE_READ);
-            bob.begins(TRANSACTION_REPEATABLE_READ);
+            bothBegin(TRANSACTION_REPEATABLE_READ);
             bob.returns("reads something", c -> onCall(c, 2));
-            assertThat(ann.<Boolean>returns("leaves", c -> leaveByShift(c, 1, "Ann")))
-                    .isTrue();
-            Blocked<Boolean> waits = bob.blocks("leaves", c -> leaveByShift(c, 1, "Bob"));
-            ann.commits();
-
-            assertThat(waits.returns()).isTrue();
-            bob.commits();
-            assertThat(onCallIn(database)).isEmpty();
+            bobWaitsInVainAndLeaves(database, WriteSkewOnCall::leaveByShift);
         }
 
         @Test
         void aLockingReadSeesTheNewestStateWhateverWasReadBefore(DataSource database) throws SQLException {
-            ann.begins(TRANSACTION_REPEATABLE_READ);
-            bob.begins(TRANSACTION_REPEATABLE_READ);
+            bothBegin(TRANSACTION_REPEATABLE_READ);
             bob.returns("reads something", c -> onCall(c, 2));
-            assertThat(ann.<Boolean>returns("leaves", c -> leaveLocking(c, 1, "Ann")))
-                    .isTrue();
-            Blocked<Boolean> waits = bob.blocks("leaves", c -> leaveLocking(c, 1, "Bob"));
-            ann.commits();
-
-            assertThat(waits.returns()).isFalse();
-            bob.commits();
-            assertThat(onCallIn(database)).containsExactly("Bob");
+            bobWaitsAndStays(database, WriteSkewOnCall::leaveLocking);
         }
     }
 
@@ -199,60 +138,89 @@ class WriteSkewOnCallIT {
     @OnSqlServer
     class SqlServer extends Claims {
         SqlServer() {
-            super(List.of(SQLServerConnection.TRANSACTION_SNAPSHOT));
-        }
-
-        @Override
-        LockView locks(DataSource database) {
-            return LockView.sqlServer(database);
+            super(Rdbms.SQL_SERVER, List.of(SQLServerConnection.TRANSACTION_SNAPSHOT));
         }
 
         @BeforeEach
         void allowSnapshot(DataSource database) throws SQLException {
-            try (Connection connection = database.getConnection()) {
-                execute(connection, "alter database current set allow_snapshot_isolation on");
-            }
+            Sql.execute(database, "alter database current set allow_snapshot_isolation on");
         }
 
         @Test
         void serializableWhereBothHaveReadEndsInADeadlockWith1205(DataSource database) throws SQLException {
-            bob.does("is the one to die", c -> execute(c, "set deadlock_priority low"));
+            bob.does("is the one to die", c -> Sql.execute(c, "set deadlock_priority low"));
             bothHaveRead(TRANSACTION_SERIALIZABLE);
+            bobDiesWith(1205, database);
+        }
+    }
+
+    /** One way to leave. */
+    @FunctionalInterface
+    interface Way {
+        boolean leave(Connection connection, int shift, String doctor) throws SQLException;
+    }
+
+    abstract static class Claims extends AnnAndBob {
+        private final List<Integer> levelsThatSkew;
+
+        Claims(Rdbms rdbms, List<Integer> levelsThatSkew) {
+            super(rdbms);
+            this.levelsThatSkew = levelsThatSkew;
+        }
+
+        @Override
+        void createSchema(Connection connection) throws SQLException {
+            WriteSkewOnCall.createSchema(connection, "Ann", "Bob");
+        }
+
+        boolean leaves(Session session) {
+            return leaves(session, WriteSkewOnCall::leave);
+        }
+
+        boolean leaves(Session session, Way way) {
+            return session.returns("leaves", c -> way.leave(c, 1, session.name()));
+        }
+
+        /** Ann leaves, and Bob waits for her to do the same. */
+        Blocked<Boolean> bobWaits(Way way) {
+            assertThat(leaves(ann, way)).isTrue();
+            Blocked<Boolean> waits = bob.blocks("leaves", c -> way.leave(c, 1, "Bob"));
+            assertThat(waits.waitsFor()).isSameAs(ann);
+            return waits;
+        }
+
+        void bobWaitsAndStays(DataSource database, Way way) throws SQLException {
+            Blocked<Boolean> waits = bobWaits(way);
+            ann.commits();
+            assertThat(waits.returns()).isFalse();
+            bob.commits();
+            assertThat(onCallIn(database)).containsExactly("Bob");
+        }
+
+        void bobWaitsInVainAndLeaves(DataSource database, Way way) throws SQLException {
+            Blocked<Boolean> waits = bobWaits(way);
+            ann.commits();
+            assertThat(waits.returns()).isTrue();
+            bob.commits();
+            assertThat(onCallIn(database)).isEmpty();
+        }
+
+        /** Both have seen each other on call before one goes off; Ann waits for Bob, who dies. */
+        void bobDiesWith(int deadlock, DataSource database) throws SQLException {
             Blocked<Boolean> waits = ann.blocks("goes off", c -> goesOff(c, "Ann"));
             assertThat(waits.waitsFor()).isSameAs(bob);
-
-            bob.failsWith(1205, "goes off", c -> goesOff(c, "Bob"));
+            bob.failsWith(deadlock, "goes off", c -> goesOff(c, "Bob"));
             waits.returns();
             ann.commits();
             assertThat(onCallIn(database)).containsExactly("Bob");
         }
-    }
 
-    abstract static class Claims {
-        private final List<Integer> levelsThatSkew;
-        private Interleaving play;
-        Session ann;
-        Session bob;
-
-        Claims(List<Integer> levelsThatSkew) {
-            this.levelsThatSkew = levelsThatSkew;
-        }
-
-        abstract LockView locks(DataSource database);
-
-        @BeforeEach
-        void open(DataSource database) throws SQLException {
-            try (Connection connection = database.getConnection()) {
-                WriteSkewOnCall.createSchema(connection, "Ann", "Bob");
+        void bothHaveRead(int level) {
+            bothBegin(level);
+            for (Session session : List.of(ann, bob)) {
+                assertThat(session.<List<String>>returns("reads", c -> onCall(c, 1)))
+                        .hasSize(2);
             }
-            play = Interleaving.on(locks(database));
-            ann = play.session("Ann", database);
-            bob = play.session("Bob", database);
-        }
-
-        @AfterEach
-        void close() {
-            play.close();
         }
 
         @Test
@@ -284,55 +252,26 @@ class WriteSkewOnCallIT {
 
         @Test
         void aLockOnTheDoctorsMakesTheSecondWaitAndStay(DataSource database) throws SQLException {
-            ann.begins(TRANSACTION_READ_COMMITTED);
-            assertThat(ann.<Boolean>returns("leaves", c -> leaveLocking(c, 1, "Ann")))
-                    .isTrue();
-            bob.begins(TRANSACTION_READ_COMMITTED);
-            Blocked<Boolean> waits = bob.blocks("leaves", c -> leaveLocking(c, 1, "Bob"));
-            assertThat(waits.waitsFor()).isSameAs(ann);
-            ann.commits();
-
-            assertThat(waits.returns()).isFalse();
-            bob.commits();
-            assertThat(onCallIn(database)).containsExactly("Bob");
+            bothBegin(TRANSACTION_READ_COMMITTED);
+            bobWaitsAndStays(database, WriteSkewOnCall::leaveLocking);
         }
 
         @Test
         void aRowForTheShiftMakesTheSecondWaitAndStay(DataSource database) throws SQLException {
-            ann.begins(TRANSACTION_READ_COMMITTED);
-            assertThat(ann.<Boolean>returns("leaves", c -> leaveByShift(c, 1, "Ann")))
-                    .isTrue();
-            bob.begins(TRANSACTION_READ_COMMITTED);
-            Blocked<Boolean> waits = bob.blocks("leaves", c -> leaveByShift(c, 1, "Bob"));
-            assertThat(waits.waitsFor()).isSameAs(ann);
-            ann.commits();
-
-            assertThat(waits.returns()).isFalse();
-            bob.commits();
-            assertThat(onCallIn(database)).containsExactly("Bob");
+            bothBegin(TRANSACTION_READ_COMMITTED);
+            bobWaitsAndStays(database, WriteSkewOnCall::leaveByShift);
         }
 
         @Test
         void underReadCommittedALockOnThatRowIsAsGood(DataSource database) throws SQLException {
-            ann.begins(TRANSACTION_READ_COMMITTED);
-            ann.does("locks the shift", c -> lockShift(c, 1));
-            assertThat(leaves(ann)).isTrue();
-            bob.begins(TRANSACTION_READ_COMMITTED);
-            Blocked<Boolean> waits = bob.blocks("locks the shift and leaves", WriteSkewOnCallIT::lockThenLeave);
-            assertThat(waits.waitsFor()).isSameAs(ann);
-            ann.commits();
-
-            assertThat(waits.returns()).isFalse();
-            bob.commits();
-            assertThat(onCallIn(database)).containsExactly("Bob");
+            bothBegin(TRANSACTION_READ_COMMITTED);
+            bobWaitsAndStays(database, WriteSkewOnCallIT::lockThenLeave);
         }
 
         @Test
         void whoHasNotCommittedYetCanGiveTheLeaveBack(DataSource database) throws SQLException {
-            ann.begins(TRANSACTION_READ_COMMITTED);
-            ann.returns("leaves", c -> leaveByShift(c, 1, "Ann"));
-            bob.begins(TRANSACTION_READ_COMMITTED);
-            Blocked<Boolean> waits = bob.blocks("leaves", c -> leaveByShift(c, 1, "Bob"));
+            bothBegin(TRANSACTION_READ_COMMITTED);
+            Blocked<Boolean> waits = bobWaits(WriteSkewOnCall::leaveByShift);
             ann.rollsBack();
 
             assertThat(waits.returns()).isTrue();
@@ -342,41 +281,23 @@ class WriteSkewOnCallIT {
 
         @Test
         void neitherLockReachesTheOtherShift() {
-            ann.begins(TRANSACTION_READ_COMMITTED);
-            bob.begins(TRANSACTION_READ_COMMITTED);
-            ann.returns("leaves shift 1", c -> leaveLocking(c, 1, "Ann"));
-            assertThat(bob.<Boolean>returns("leaves shift 2", c -> leaveLocking(c, 2, "Bob")))
-                    .isTrue();
-            ann.rollsBack();
-            bob.rollsBack();
-
-            ann.begins(TRANSACTION_READ_COMMITTED);
-            bob.begins(TRANSACTION_READ_COMMITTED);
-            ann.returns("leaves shift 1", c -> leaveByShift(c, 1, "Ann"));
-            assertThat(bob.<Boolean>returns("leaves shift 2", c -> leaveByShift(c, 2, "Bob")))
-                    .isTrue();
+            for (Way way : List.<Way>of(WriteSkewOnCall::leaveLocking, WriteSkewOnCall::leaveByShift)) {
+                bothBegin(TRANSACTION_READ_COMMITTED);
+                assertThat(leaves(ann, way)).isTrue();
+                assertThat(bob.<Boolean>returns("leaves shift 2", c -> way.leave(c, 2, "Bob")))
+                        .isTrue();
+                ann.rollsBack();
+                bob.rollsBack();
+            }
         }
 
         @Test
-        void aLockOnTheDoctorsCostsNoRoundTripAndTheRowOfTheShiftOne(DataSource database) throws SQLException {
-            RoundTrips counter = RoundTrips.create();
-            try (Connection connection = counter.counted(database).getConnection()) {
-                connection.setAutoCommit(false);
-                long start = counter.count();
-                leave(connection, 1, "Ann");
-                long blindly = counter.count() - start;
-                connection.rollback();
-                start = counter.count();
-                leaveLocking(connection, 1, "Ann");
-                long locking = counter.count() - start;
-                connection.rollback();
-                start = counter.count();
-                leaveByShift(connection, 1, "Ann");
-                long byShift = counter.count() - start;
-                connection.rollback();
+        void aLockOnTheDoctorsCostsNoRoundTripAndTheRowOfTheShiftOne(DataSource database) throws Exception {
+            long blindly = Trips.of(database, c -> leave(c, 1, "Ann"));
+            long locking = Trips.of(database, c -> leaveLocking(c, 1, "Ann"));
+            long byShift = Trips.of(database, c -> leaveByShift(c, 1, "Ann"));
 
-                assertThat(List.of(blindly, locking, byShift)).containsExactly(2L, 2L, 3L);
-            }
+            assertThat(List.of(blindly, locking, byShift)).containsExactly(2L, 2L, 3L);
         }
 
         @Test
@@ -401,29 +322,18 @@ class WriteSkewOnCallIT {
                 connection.rollback();
                 assertThat(onCall(connection, 1)).containsExactlyInAnyOrder("Ann", "Bob");
 
-                execute(connection, "update doctor set name = 'O''Hara\"; drop table doctor; -- é' where name = 'Ann'");
+                Sql.execute(
+                        connection, "update doctor set name = 'O''Hara\"; drop table doctor; -- é' where name = 'Ann'");
                 assertThat(leaveByShift(connection, 1, HOSTILE)).isTrue();
                 assertThat(onCall(connection, 1)).containsExactly("Bob");
                 assertThat(onCall(connection, 2)).contains(HOSTILE);
             }
         }
-
-        boolean leaves(Session session) {
-            return session.returns("leaves", c -> leave(c, 1, session.name()));
-        }
-
-        void bothHaveRead(int level) {
-            for (Session session : List.of(ann, bob)) {
-                session.begins(level);
-                assertThat(session.<List<String>>returns("reads", c -> onCall(c, 1)))
-                        .hasSize(2);
-            }
-        }
     }
 
-    private static boolean lockThenLeave(Connection connection) throws SQLException {
-        lockShift(connection, 1);
-        return leave(connection, 1, "Bob");
+    private static boolean lockThenLeave(Connection connection, int shift, String doctor) throws SQLException {
+        lockShift(connection, shift);
+        return leave(connection, shift, doctor);
     }
 
     private static boolean goesOff(Connection connection, String doctor) throws SQLException {
@@ -443,14 +353,6 @@ class WriteSkewOnCallIT {
     }
 
     private static void reset(DataSource database) throws SQLException {
-        try (Connection connection = database.getConnection()) {
-            execute(connection, "update doctor set on_call = 1");
-        }
-    }
-
-    private static void execute(Connection connection, String sql) throws SQLException {
-        try (Statement statement = connection.createStatement()) {
-            statement.execute(sql);
-        }
+        Sql.execute(database, "update doctor set on_call = 1");
     }
 }
