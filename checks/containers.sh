@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # What concerns containers and the images of containers/: plain refusals, and nothing left however a run is stopped.
 #
-#     checks/containers.sh [NAME...]      names: refusals stopped_engine stopped_ci images; without one, the first three
+#     checks/containers.sh [NAME...]      names: see "all" below; without one, those that need no images
 #
-# "images" needs a container engine with the stand-in images in it. The others need root and dockerd for an engine of their own;
-# without it they are skipped. Ends what it starts, also on Ctrl-C.
+# "images" and "compose_file" need a container engine with the stand-in images in it. The others need root and dockerd for an
+# engine of their own; without it they are skipped. Ends what it starts, also on Ctrl-C.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-all=(refusals stopped_engine stopped_ci images)
+all=(refusals stopped_engine stopped_ci images compose_file)
 # Engines and builds below it are this check's.
 export TMPDIR=$work/tmp
 
@@ -190,6 +190,117 @@ images() {
     [ "$(docker inspect --format '{{.State.Running}}' "$server" 2>/dev/null)" = true ] || problem 'a server that ran has been ended'
     docker rm --force --volumes "$server" >/dev/null 2>&1
     end "$seconds s"
+}
+
+# --- the servers of compose.yaml, in stand-in images
+
+composed=(postgresql mysql redis mongodb elasticsearch cassandra)
+project=
+
+# The stand-in of MongoDB has no mongosh, which makes the replica set there.
+overrides=$work/stand-ins.yaml
+cat >"$overrides" <<'END'
+services:
+  mongodb:
+    healthcheck:
+      test: ["CMD", "mongo-command", "ping"]
+END
+cat >"$work/MakeReplicaSet.java" <<'END'
+class MakeReplicaSet {
+    public static void main(String[] url) {
+        try (var client = com.mongodb.client.MongoClients.create(url[0])) {
+            client.getDatabase("admin").runCommand(org.bson.Document.parse(
+                    "{replSetInitiate: {_id: 'rs0', members: [{_id: 0, host: '127.0.0.1:27017'}]}}"));
+        }
+    }
+}
+END
+
+# servers SECONDS COMMAND...
+servers() {
+    run "$1" "$repository/checks/compose" --project-name "$project" --file "$repository/compose.yaml" --file "$overrides" "${@:2}"
+}
+
+# shellcheck disable=SC2329 # called when the checks end
+release() { [ -z "$project" ] || servers 120 down --volumes; }
+
+# of_project container|network|volume: what there is of it.
+of_project() {
+    local stopped=()
+    [ "$1" != container ] || stopped=(--all)
+    docker "$1" ls "${stopped[@]}" --quiet --filter "label=com.docker.compose.project=$project"
+}
+
+# ask_as PASSWORD: doctor looks at each server as the administrator with this password.
+ask_as() {
+    run 100 env MASTERY_POSTGRESQL_URL="jdbc:postgresql://127.0.0.1:$POSTGRESQL_PORT/postgres?user=postgres&password=$1" \
+        MASTERY_MYSQL_URL="jdbc:mysql://127.0.0.1:$MYSQL_PORT/?user=root&password=$1" \
+        MASTERY_REDIS_URL="redis://:$1@127.0.0.1:$REDIS_PORT" \
+        MASTERY_MONGODB_URL="mongodb://root:$1@127.0.0.1:$MONGODB_PORT/?directConnection=true" \
+        MASTERY_ELASTICSEARCH_URL="http://elastic:$1@127.0.0.1:$ELASTICSEARCH_PORT" \
+        MASTERY_CASSANDRA_URL="cassandra://127.0.0.1:$CASSANDRA_PORT" "$mastery" doctor "${composed[@]}"
+}
+
+compose_file() {
+    local engine port unhealthy bound kind libraries
+    project=mastery-check-$$
+    MASTERY_PASSWORD=$(head -c 18 /dev/urandom | base64 | tr '+/' 'ab')
+    export MASTERY_PASSWORD
+    for engine in "${composed[@]}"; do
+        port=$((20000 + RANDOM % 10000))
+        while [ -n "$(listening_of $port)" ]; do port=$((port + 1)); done
+        export "${engine^^}_PORT=$port" "${engine^^}_IMAGE=database-mastery/stand-in-$engine"
+    done
+
+    begin 'the servers of compose.yaml become healthy'
+    servers 120 up --detach "${composed[@]}"
+    succeeds
+    for _ in $(seq 600); do
+        unhealthy=$(docker ps --all --filter "label=com.docker.compose.project=$project" --format '{{.Names}} is {{.Status}}' |
+            grep -v '(healthy)')
+        # What has ended, or is past its time to start, stays so.
+        if [ -z "$unhealthy" ] || grep -Eq '\(unhealthy\)|is Exited' <<<"$unhealthy"; then break; fi
+        sleep 0.2
+    done
+    if [ -n "$unhealthy" ]; then
+        servers 60 logs --no-color --tail 8
+        problem "$unhealthy"
+    fi
+    end
+
+    begin 'they are published on the loopback interface only'
+    # shellcheck disable=SC2046 # a list of ids
+    bound=$(docker inspect --format '{{range .HostConfig.PortBindings}}{{range .}}{{.HostIp}}:{{.HostPort}} {{end}}{{end}}' $(of_project container))
+    for engine in "${composed[@]}"; do
+        port=${engine^^}_PORT
+        grep -q "^127.0.0.1:${!port} \$" <<<"$bound" || problem "$engine is not on 127.0.0.1:${!port} alone, of these: $bound"
+    done
+    end
+
+    begin 'they serve whoever has the password'
+    IFS= read -r libraries <"$repository/launcher/target/mastery.classpath"
+    run 60 java -cp "$libraries" "$work/MakeReplicaSet.java" \
+        "mongodb://root:$MASTERY_PASSWORD@127.0.0.1:$MONGODB_PORT/?directConnection=true"
+    succeeds
+    ask_as "$MASTERY_PASSWORD"
+    succeeds
+    [ "$(grep -c 'external, ' "$output")" = ${#composed[@]} ] || problem 'not all of them are used by their URL'
+    end
+
+    begin 'they refuse whoever has another, but for Cassandra, whose image asks for none'
+    ask_as another
+    fails
+    [ "$(grep -c 'CANNOT BE HAD HERE' "$output")" = $((${#composed[@]} - 1)) ] || problem 'not each of the others refuses'
+    end
+
+    begin 'down --volumes leaves no container, network or volume of them'
+    servers 120 down --volumes
+    succeeds
+    for kind in container network volume; do
+        [ -z "$(of_project $kind)" ] || problem "there is still: $kind $(of_project $kind | tr '\n' ' ')"
+    done
+    [ ${#problems[@]} -gt 0 ] || project=
+    end
 }
 
 [ $# -gt 0 ] || set -- refusals stopped_engine stopped_ci

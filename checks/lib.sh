@@ -27,6 +27,8 @@ seconds=0
 finish() {
     local code=$?
     trap '' INT TERM HUP
+    # What a check has outside of $work.
+    ! declare -F release >/dev/null || release
     end_processes_below "$work"
     awk -v below="$work/" 'index($2, below) == 1 {print $2}' /proc/mounts | sort -r | xargs -r -n 1 umount -l
     rm -rf "$work"

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -46,8 +47,9 @@ class ComposeFileTest {
 
     @ParameterizedTest
     @EnumSource(Engine.class)
-    void itsImageIsThePinnedOne(Engine engine) {
-        assertThat(service(engine).get("image")).isEqualTo(Images.official(engine));
+    void itsImageIsThePinnedOneUnlessTheUserNamesAnother(Engine engine) {
+        assertThat(service(engine).get("image"))
+                .isEqualTo("${%s_IMAGE:-%s}".formatted(engine.id().toUpperCase(Locale.ROOT), Images.official(engine)));
     }
 
     @ParameterizedTest
