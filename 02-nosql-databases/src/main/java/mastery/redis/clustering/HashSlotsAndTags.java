@@ -1,14 +1,19 @@
 package mastery.redis.clustering;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.stream.Collectors.joining;
 
+import java.util.BitSet;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.StringJoiner;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import mastery.support.trace.Story;
 import redis.clients.jedis.Jedis;
 import redis.clients.jedis.RedisClusterClient;
+import redis.clients.jedis.resps.ClusterShardInfo;
 
 /**
  * The slot of a key is CRC16 of its {@code {tag}} modulo 16384, and only keys of one slot can be written together.
@@ -28,7 +33,11 @@ public final class HashSlotsAndTags {
     /** Where a key lives: the part of it that is hashed, the slot that gives, and the node ("host:port") that has the slot. */
     public record Place(String key, String hashed, int slot, String node) {}
 
+    /** The slots of a master, and a line of them, 512 to a sign: = its own, . those of others, a digit its own with so many keys. */
+    public record Share(String node, String slots, String line) {}
+
     private static final int SLOTS = 16384;
+    private static final int SLOTS_OF_A_SIGN = 512;
 
     private HashSlotsAndTags() {}
 
@@ -62,6 +71,42 @@ public final class HashSlotsAndTags {
             String node = owner.getConnection().getHostAndPort().toString();
             return new Place(key, hashed(key), (int) owner.clusterKeySlot(key), node);
         }
+    }
+
+    /** The whole ring with these keys on it: what each master has, in the order of the slots. */
+    public static List<Share> shares(RedisClusterClient cluster, List<String> keys) {
+        try (Jedis anyNode = ownerOf(cluster, "")) {
+            return anyNode.clusterShards().stream()
+                    .filter(shard -> !shard.getSlots().isEmpty())
+                    .sorted(Comparator.comparing(
+                            shard -> shard.getSlots().get(0).get(0)))
+                    .map(shard -> share(shard, keys))
+                    .toList();
+        }
+    }
+
+    private static Share share(ClusterShardInfo shard, List<String> keys) {
+        String node = shard.getNodes().stream()
+                .filter(member -> member.getRole().equals("master"))
+                .map(master -> master.getIp() + ":" + master.getPort())
+                .collect(joining(" "));
+        BitSet own = new BitSet(SLOTS);
+        StringJoiner slots = new StringJoiner(" ");
+        for (List<Long> range : shard.getSlots()) {
+            own.set(range.get(0).intValue(), range.get(1).intValue() + 1);
+            slots.add(range.get(0) + "-" + range.get(1));
+        }
+        StringBuilder line = new StringBuilder();
+        for (int from = 0; from < SLOTS; from += SLOTS_OF_A_SIGN) {
+            BitSet here = own.get(from, from + SLOTS_OF_A_SIGN);
+            int first = from;
+            long found = keys.stream()
+                    .map(key -> slot(key) - first)
+                    .filter(slot -> slot >= 0 && here.get(slot))
+                    .count();
+            line.append(here.isEmpty() ? "." : found == 0 ? "=" : found < 10 ? "" + found : "+");
+        }
+        return new Share(node, slots.toString(), line.toString());
     }
 
     /**
@@ -108,10 +153,12 @@ public final class HashSlotsAndTags {
             story.step("Without a tag the whole key is hashed: keys of one cart are strewn over the nodes.");
             List<String> loose = List.of("cart:42:lines", "cart:42:total", "cart:42:owner");
             story.show("places", loose.stream().map(key -> place(cluster, key)).toList());
+            story.show("the ring of slots, 512 to a sign; a digit: so many keys", shares(cluster, loose));
 
             story.step("With a tag only the tag is hashed: one slot, one node.");
             List<String> tagged = List.of("cart:{42}:lines", "cart:{42}:total", "cart:{42}:owner");
             story.show("places", tagged.stream().map(key -> place(cluster, key)).toList());
+            story.show("the ring of slots, 512 to a sign; a digit: so many keys", shares(cluster, tagged));
 
             Map<String, String> strewn = new TreeMap<>(Map.of("cart:42:lines", "2", "cart:42:total", "99.80"));
             Map<String, String> together = new TreeMap<>(Map.of("cart:{42}:lines", "2", "cart:{42}:total", "99.80"));

@@ -1,14 +1,19 @@
 package mastery.redis.clustering;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.stream.Collectors.toMap;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import mastery.redis.clustering.HashSlotsAndTags.Place;
+import mastery.redis.clustering.HashSlotsAndTags.Share;
 import mastery.support.junit.OnRedis;
 import mastery.support.junit.OnRedis.Topology;
 import mastery.support.redis.RedisCluster;
@@ -86,6 +91,34 @@ class HashSlotsAndTagsIT {
     }
 
     @Test
+    void theRingShowsWhatEachMasterSaysItHasAndWhereTheKeysLie(RedisClusterClient client, RedisCluster cluster) {
+        List<String> keys = Stream.concat(
+                        Stream.of("{b}:1", "{b}:2", "123456789"),
+                        IntStream.range(0, 10).mapToObj(i -> "{c}:" + i))
+                .toList();
+        List<Share> ring = HashSlotsAndTags.shares(client, keys);
+
+        Map<String, String> said = new TreeMap<>();
+        onEveryNode(cluster, node -> ownSlots(node).ifPresent(slots -> said.put(address(node), slots)));
+        assertThat(ring.stream().collect(toMap(Share::node, Share::slots))).isEqualTo(said);
+        assertThat(ring)
+                .extracting(Share::line)
+                .as("slot 3300 twice, slot 7365 more than nine times, slot 12739 once; borders within two signs")
+                .containsExactly(
+                        "======2====.....................",
+                        "..........====+=======..........",
+                        ".....................===1=======");
+        assertThat(keys).allSatisfy(key -> {
+            Place place = HashSlotsAndTags.place(client, key);
+            assertThat(ring)
+                    .filteredOn(
+                            share -> share.line().substring(place.slot() / 512).matches("[1-9+].*"))
+                    .extracting(Share::node)
+                    .containsExactly(place.node());
+        });
+    }
+
+    @Test
     void aNodeRefusesKeysOfTwoSlotsAndTakesTaggedOnes(RedisClusterClient cluster) {
         assertThatThrownBy(() -> HashSlotsAndTags.saveOnNode(cluster, STREWN))
                 .isInstanceOf(JedisDataException.class)
@@ -136,6 +169,19 @@ class HashSlotsAndTagsIT {
                         .password("clerk")
                         .build())
                 .build();
+    }
+
+    /** The end of the line of CLUSTER NODES in which a master speaks of itself. */
+    private static Optional<String> ownSlots(Jedis node) {
+        return node.clusterNodes()
+                .lines()
+                .filter(line -> line.contains("myself,master"))
+                .map(line -> line.substring(line.indexOf(" connected ") + " connected ".length()))
+                .findFirst();
+    }
+
+    private static String address(Jedis node) {
+        return node.getConnection().getHostAndPort().toString();
     }
 
     @AfterEach
