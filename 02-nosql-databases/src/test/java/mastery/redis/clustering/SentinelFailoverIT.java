@@ -182,6 +182,14 @@ class SentinelFailoverIT {
     }
 
     @Test
+    void theQuorumIsWhatThisSentinelWasTold() {
+        try (Jedis sentinel = connect(nodes.sentinels().get(0))) {
+            sentinel.sentinelSet(NAME, Map.of("quorum", "3"));
+            assertThat(SentinelFailover.quorum(sentinel, NAME)).isEqualTo(3);
+        }
+    }
+
+    @Test
     void badInputIsRefused() {
         try (Jedis sentinel = connect(nodes.sentinels().get(0))) {
             assertThatThrownBy(() -> SentinelFailover.primary(sentinel, "nobody\r\n"))
