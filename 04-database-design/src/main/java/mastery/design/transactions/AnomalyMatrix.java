@@ -11,10 +11,8 @@ import java.util.Map;
 import javax.sql.DataSource;
 import mastery.design.transactions.EngineLevels.Level;
 import mastery.design.transactions.MatrixPicture.Part;
-import mastery.support.interleave.Interleaving;
 import mastery.support.interleave.LockView;
 import mastery.support.interleave.Rehearsal;
-import mastery.support.interleave.Session;
 import mastery.support.server.EngineUnavailableException;
 import mastery.support.trace.Story;
 import mastery.support.trace.Tinted;
@@ -95,30 +93,22 @@ public final class AnomalyMatrix {
                             case "MySQL" -> LockView.mySql(untraced);
                             default -> LockView.sqlServer(untraced);
                         };
-                        try (Connection connection = untraced.getConnection();
-                                Interleaving play = Interleaving.on(locks)) {
+                        try (Connection connection = untraced.getConnection()) {
                             engine.prepare(connection, level);
-                            Map<String, Session> sessions = new LinkedHashMap<>();
-                            for (String name : anomaly.sessions()) {
-                                Session session = play.session(name, database);
-                                session.does("begins", c -> engine.begin(c, level, name));
-                                sessions.put(name, session);
-                            }
-                            List<Rehearsal.Line> lines = new ArrayList<>();
-                            anomaly.steps()
-                                    .forEach(step -> lines.add(
-                                            new Rehearsal.Line(sessions.get(step.session()), step.sql(), step::run)));
-                            List<String> told = new ArrayList<>();
-                            for (Rehearsal.Event event : Rehearsal.of(play, lines)) {
-                                if (event.taken()) {
-                                    told.add(engine.tell(
+                            List<Rehearsal.Cue> cues = anomaly.steps().stream()
+                                    .map(step -> new Rehearsal.Cue(step.session(), step.sql(), step::run))
+                                    .toList();
+                            List<Rehearsal.Event> events = Rehearsal.of(
+                                    locks, database, (c, session) -> engine.begin(c, level, session), cues);
+                            List<String> told = events.stream()
+                                    .filter(Rehearsal.Event::taken)
+                                    .map(event -> engine.tell(
                                             event.line(),
                                             event.waitedFor(),
                                             event.until(),
                                             event.value(),
-                                            event.failure()));
-                                }
-                            }
+                                            event.failure()))
+                                    .toList();
                             return engine.cell(anomaly, level, told, connection);
                         }
                     };

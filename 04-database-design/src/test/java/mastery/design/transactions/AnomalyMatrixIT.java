@@ -5,18 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.function.Function;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import javax.sql.DataSource;
 import mastery.design.transactions.EngineLevels.Level;
 import mastery.support.interleave.Interleaving;
-import mastery.support.interleave.LockView;
 import mastery.support.interleave.Rehearsal;
 import mastery.support.interleave.Session;
 import mastery.support.junit.OnMySql;
@@ -54,7 +49,7 @@ class AnomalyMatrixIT {
     @OnPostgreSql
     class PostgreSql extends Claims {
         PostgreSql() {
-            super(PostgreSqlLevels.LEVELS, LockView::postgreSql, "select pg_terminate_backend(%d)");
+            super(PostgreSqlLevels.LEVELS, Rdbms.POSTGRESQL);
         }
 
         static Stream<Claim> cells() {
@@ -75,7 +70,7 @@ class AnomalyMatrixIT {
     @OnMySql
     class MySql extends Claims {
         MySql() {
-            super(MySqlLevels.LEVELS, LockView::mySql, "kill %d");
+            super(MySqlLevels.LEVELS, Rdbms.MYSQL);
         }
 
         static Stream<Claim> cells() {
@@ -87,7 +82,7 @@ class AnomalyMatrixIT {
     @OnSqlServer
     class SqlServer extends Claims {
         SqlServer() {
-            super(SqlServerLevels.LEVELS, LockView::sqlServer, "kill %d");
+            super(SqlServerLevels.LEVELS, Rdbms.SQL_SERVER);
         }
 
         static Stream<Claim> cells() {
@@ -97,13 +92,11 @@ class AnomalyMatrixIT {
 
     abstract static class Claims {
         final EngineLevels engine;
-        private final Function<DataSource, LockView> locks;
-        private final String kill;
+        private final Rdbms rdbms;
 
-        Claims(EngineLevels engine, Function<DataSource, LockView> locks, String kill) {
+        Claims(EngineLevels engine, Rdbms rdbms) {
             this.engine = engine;
-            this.locks = locks;
-            this.kill = kill;
+            this.rdbms = rdbms;
         }
 
         @ParameterizedTest(name = "{0}")
@@ -166,12 +159,12 @@ class AnomalyMatrixIT {
         void aSessionThatDiesInTheMiddleOfAScriptIsReported(DataSource database) throws SQLException {
             Level level = engine.level("serializable");
             try (Connection connection = database.getConnection();
-                    Interleaving play = Interleaving.on(locks.apply(database))) {
+                    Interleaving play = Interleaving.on(rdbms.locks(database))) {
                 engine.prepare(connection, level);
                 Session t1 = play.session("T1", database);
                 t1.does("begins", c -> engine.begin(c, level, "T1"));
                 t1.returns("writes", Anomaly.G1A.steps().get(0)::run);
-                execute(connection, kill.formatted(t1.id()));
+                rdbms.kill(connection, t1.id());
                 List<Rehearsal.Line> rest = List.of(
                         new Rehearsal.Line(t1, "reads", Anomaly.G1A.steps().get(1)::run),
                         new Rehearsal.Line(t1, "commits", Anomaly.G1A.steps().get(3)::run));
@@ -193,33 +186,19 @@ class AnomalyMatrixIT {
 
         private Cell play(DataSource database, Anomaly anomaly, List<Anomaly.Step> steps, Level level)
                 throws SQLException {
-            try (Connection connection = database.getConnection();
-                    Interleaving play = Interleaving.on(locks.apply(database))) {
+            try (Connection connection = database.getConnection()) {
                 engine.prepare(connection, level);
-                Map<String, Session> sessions = new LinkedHashMap<>();
-                for (String name : anomaly.sessions()) {
-                    Session session = play.session(name, database);
-                    session.does("begins", c -> engine.begin(c, level, name));
-                    sessions.put(name, session);
-                }
-                List<Rehearsal.Line> lines = new ArrayList<>();
-                for (Anomaly.Step step : steps) {
-                    lines.add(new Rehearsal.Line(sessions.get(step.session()), step.sql(), step::run));
-                }
-                List<String> told = new ArrayList<>();
-                for (Rehearsal.Event event : Rehearsal.of(play, lines)) {
-                    if (event.taken()) {
-                        told.add(engine.tell(
-                                event.line(), event.waitedFor(), event.until(), event.value(), event.failure()));
-                    }
-                }
+                List<Rehearsal.Cue> cues = steps.stream()
+                        .map(step -> new Rehearsal.Cue(step.session(), step.sql(), step::run))
+                        .toList();
+                List<Rehearsal.Event> events = Rehearsal.of(
+                        rdbms.locks(database), database, (c, session) -> engine.begin(c, level, session), cues);
+                List<String> told = events.stream()
+                        .filter(Rehearsal.Event::taken)
+                        .map(event -> engine.tell(
+                                event.line(), event.waitedFor(), event.until(), event.value(), event.failure()))
+                        .toList();
                 return engine.cell(anomaly, level, told, connection);
-            }
-        }
-
-        private static void execute(Connection connection, String sql) throws SQLException {
-            try (Statement statement = connection.createStatement()) {
-                statement.execute(sql);
             }
         }
     }

@@ -1,16 +1,19 @@
 package mastery.support.interleave;
 
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import javax.sql.DataSource;
 
 /**
  * A script that is played to find out what it does: its steps are taken in their order, and what came of each is written down.
@@ -22,6 +25,15 @@ public final class Rehearsal {
 
     /** One step: whose it is, what it is called in the script, what it does. */
     public record Line(Session session, String step, Step<?> action) {}
+
+    /** A step of a session that the script itself opens: the name of the session, what the step is called, what it does. */
+    public record Cue(String session, String step, Step<?> action) {}
+
+    /** How a session begins, before any step is taken. */
+    @FunctionalInterface
+    public interface Beginning {
+        void begin(Connection connection, String session) throws SQLException;
+    }
 
     /**
      * What came of a line.
@@ -58,6 +70,24 @@ public final class Rehearsal {
      */
     public static List<Event> of(Interleaving play, List<Line> lines) {
         return new Rehearsal(play, lines).events();
+    }
+
+    /** The same with sessions of its own on {@code database}, which end with it. */
+    public static List<Event> of(LockView locks, DataSource database, Beginning beginning, List<Cue> cues)
+            throws SQLException {
+        try (Interleaving play = Interleaving.on(locks)) {
+            Map<String, Session> sessions = new HashMap<>();
+            List<Line> lines = new ArrayList<>();
+            for (Cue cue : cues) {
+                if (!sessions.containsKey(cue.session())) {
+                    Session session = play.session(cue.session(), database);
+                    session.does("begins", c -> beginning.begin(c, cue.session()));
+                    sessions.put(cue.session(), session);
+                }
+                lines.add(new Line(sessions.get(cue.session()), cue.step(), cue.action()));
+            }
+            return of(play, lines);
+        }
     }
 
     private List<Event> events() {

@@ -7,9 +7,11 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import javax.sql.DataSource;
+import mastery.support.interleave.Rehearsal.Cue;
 import mastery.support.interleave.Rehearsal.Event;
 import mastery.support.interleave.Rehearsal.Line;
 import mastery.support.junit.OnMySql;
@@ -95,6 +97,11 @@ class RehearsalIT {
     }
 
     abstract static class Claims {
+        private static final Step<Void> COMMIT = connection -> {
+            connection.commit();
+            return null;
+        };
+
         private final String kill;
         private DataSource database;
         Interleaving play;
@@ -174,6 +181,29 @@ class RehearsalIT {
             assertThat(events).extracting(Event::until).containsExactly(0, 6, 0, 0, 0, 0, 0);
             assertThat(events.get(2).value()).as("read after A's commit").isEqualTo(7);
             assertThat(events.get(3).value()).isEqualTo(-1);
+        }
+
+        @Test
+        void aScriptThatOnlyNamesItsSessionsOpensThemLetsEachBeginOnceAndEndsThem() throws SQLException {
+            List<String> begun = new ArrayList<>();
+            List<Event> events = Rehearsal.of(
+                    locks(database),
+                    database,
+                    (connection, session) -> {
+                        begun.add(session);
+                        connection.setAutoCommit(false);
+                    },
+                    List.of(
+                            new Cue("T1", "writes 1", write(1)),
+                            new Cue("T2", "writes 1", write(1)),
+                            new Cue("T1", "commits", COMMIT)));
+
+            assertThat(begun).containsExactly("T1", "T2");
+            assertThat(events).extracting(Event::waitedFor).containsExactly(Set.of(), Set.of("T1"), Set.of());
+            assertThat(events).extracting(Event::until).containsExactly(0, 3, 0);
+            // T2 has not committed
+            assertThat(a.returns("reads 1", read(1))).isEqualTo(101);
+            assertThat(a.returns("writes 1", write(1))).isEqualTo(1);
         }
 
         @Test
@@ -259,10 +289,7 @@ class RehearsalIT {
         }
 
         private static Line commit(Session session) {
-            return new Line(session, "commits", connection -> {
-                connection.commit();
-                return null;
-            });
+            return new Line(session, "commits", COMMIT);
         }
 
         private static Step<Integer> read(int id) {
