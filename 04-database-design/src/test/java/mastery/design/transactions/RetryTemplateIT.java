@@ -88,6 +88,27 @@ class RetryTemplateIT {
             assertThat(sum(database)).isEqualTo(22);
         }
 
+        /** Each reads what the other changes, and Bob is faster: the server tells Ann at her commit. */
+        @Test
+        void aCommitThatIsRefusedIsRunAgain(DataSource database) throws Exception {
+            bob.does("adds a row", c -> Sql.execute(c, "insert into counter (id, hits) values (2, 0)"));
+
+            Done<Integer> done = template.run(anns(), (connection, afterCommit) -> {
+                reads(ann);
+                ann.returns("adds to 2", c -> added(c, 2, 1));
+                if (pauses.isEmpty()) {
+                    bob.begins(Connection.TRANSACTION_SERIALIZABLE);
+                    bob.returns("reads 2", c -> Sql.number(c, "select hits from counter where id = 2"));
+                    bob.returns("adds to 1", c -> added(c, 1, 10));
+                    bob.commits();
+                }
+                return pauses.size();
+            });
+
+            assertThat(done).isEqualTo(new Done<>(1, 2));
+            assertThat(sum(database)).isEqualTo(11);
+        }
+
         @Test
         void aStatementRunAgainAloneFailsWith25P02() {
             reads(ann);

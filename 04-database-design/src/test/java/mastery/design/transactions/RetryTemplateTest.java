@@ -48,6 +48,8 @@ class RetryTemplateTest {
         "08006,    0, yes, yes, yes", // connection lost
         "08S01,    0, yes, yes, yes",
         "57P01,    0, yes, yes, yes", // ended by an administrator
+        "57P02,    0, yes, yes, yes", // the server crashed
+        "57P03,    0, yes, yes, yes", // the server is not up yet
         "57014,    0, no,  no,  no", // canceled
         "23505,    0, no,  no,  no",
         "23000, 1062, no,  no,  no",
