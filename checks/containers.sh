@@ -164,7 +164,7 @@ images() {
     local use=(-Dmastery.source=container -Dmastery.images=stand-in)
 
     begin "what is set for Testcontainers, and this machine's $(ls /.dockerenv 2>/dev/null || echo 'want of /.dockerenv'), change nothing"
-    run 180 env "${trap_of[@]}" "$mastery" "${use[@]}" run StampedeProtection
+    run 180 env "${trap_of[@]}" "$mastery" "${use[@]}" run LuaRateLimiter
     succeeds; says 'container, stand-in image'; no_stack_trace; nothing_left
     [ -z "$(docker ps --all --quiet --filter label=mastery.owner)" ] || problem 'a container is left'
     end "$seconds s"
@@ -176,7 +176,7 @@ images() {
 
     begin 'a stand-in that is not built is never pulled, and its cure is said'
     run 60 docker image rm --no-prune database-mastery/stand-in-redis:latest
-    run 60 "$mastery" "${use[@]}" run StampedeProtection
+    run 60 "$mastery" "${use[@]}" run LuaRateLimiter
     fails; says 'build it with containers/build'; never_says 'pulling'; no_stack_trace; nothing_left
     run 400 "$repository/containers/build" redis
     succeeds

@@ -19,7 +19,7 @@ native=-Dmastery.source=native
 shared=$work/cache
 fill_shared_cache() {
     [ ! -d "$shared/trees/redis" ] || return 0
-    run 600 "$mastery" $native -Dmastery.cache="$shared" run StampedeProtection
+    run 600 "$mastery" $native -Dmastery.cache="$shared" run LuaRateLimiter
     [ "$status" = 0 ]
 }
 
@@ -154,7 +154,7 @@ never_native() {
 
 settings() {
     begin 'a source that does not exist is refused with the ones that do'
-    run 30 "$mastery" -Dmastery.source=magic run StampedeProtection
+    run 30 "$mastery" -Dmastery.source=magic run LuaRateLimiter
     fails; says 'external, container or native'; no_stack_trace; nothing_left
     run 30 "$mastery" -Dmastery.source=magic doctor
     fails; says 'external, container or native'; no_stack_trace
@@ -165,7 +165,7 @@ settings() {
     fails; says 'jdbc:postgresql://'; no_stack_trace
     run 30 "$mastery" -Dmastery.mysql.url=nonsense run GapLocks
     fails; says 'jdbc:mysql://'; no_stack_trace
-    run 30 "$mastery" -Dmastery.redis.url=nonsense run StampedeProtection
+    run 30 "$mastery" -Dmastery.redis.url=nonsense run LuaRateLimiter
     fails; says 'redis://'; no_stack_trace; nothing_left
     run 30 "$mastery" '-Dmastery.sqlserver.url=jdbc:sqlserver://127.0.0.1;password=se;cret' run SnapshotConflict
     fails; says 'jdbc:sqlserver://127.0.0.1:1433'; never_says 'cret'; no_stack_trace; nothing_left
@@ -183,10 +183,10 @@ empty_cache() {
     local first second out_first out_second cache=$work/cache-empty
     out_first=$work/out/first
     out_second=$work/out/second
-    (cd "$work/cwd" && exec timeout -k 5 600 "$mastery" $native -Dmastery.cache="$cache" run StampedeProtection) \
+    (cd "$work/cwd" && exec timeout -k 5 600 "$mastery" $native -Dmastery.cache="$cache" run LuaRateLimiter) \
         </dev/null >"$out_first" 2>&1 &
     first=$!
-    (cd "$work/cwd" && exec timeout -k 5 600 "$mastery" $native -Dmastery.cache="$cache" run StampedeProtection) \
+    (cd "$work/cwd" && exec timeout -k 5 600 "$mastery" $native -Dmastery.cache="$cache" run LuaRateLimiter) \
         </dev/null >"$out_second" 2>&1 &
     second=$!
     wait $first || problem 'the first failed'
@@ -214,12 +214,12 @@ no_network() {
         return
     }
     fill_shared_cache || problem 'the cache could not be filled'
-    run 60 "${alone[@]}" "$mastery" $native -Dmastery.cache="$shared" run StampedeProtection
+    run 60 "${alone[@]}" "$mastery" $native -Dmastery.cache="$shared" run LuaRateLimiter
     succeeds; says 'Learned'; nothing_left
     end
 
     begin 'without network and with an empty cache, the reason and the cure'
-    run 120 "${alone[@]}" "$mastery" $native -Dmastery.cache="$work/cache-none" run StampedeProtection
+    run 120 "${alone[@]}" "$mastery" $native -Dmastery.cache="$work/cache-none" run LuaRateLimiter
     fails; says 'Check the network'; says 'Cure:'; no_stack_trace; nothing_left
     end "$seconds s"
 }
@@ -253,12 +253,12 @@ read_only_cache() {
         skip 'user 65534 cannot run java'
         return
     fi
-    run 60 "${nobody[@]}" "$copy/mastery" "${options[@]}" -Dmastery.cache="$work/closed" run StampedeProtection
+    run 60 "${nobody[@]}" "$copy/mastery" "${options[@]}" -Dmastery.cache="$work/closed" run LuaRateLimiter
     fails; says "Cannot write $work/closed"; says 'no permission'; says '-Dmastery.cache='; no_stack_trace; nothing_left
     end
 
     begin 'a cache that cannot be made: the reason and the cure'
-    run 60 "${nobody[@]}" "$copy/mastery" "${options[@]}" -Dmastery.cache="$work/closed/below" run StampedeProtection
+    run 60 "${nobody[@]}" "$copy/mastery" "${options[@]}" -Dmastery.cache="$work/closed/below" run LuaRateLimiter
     fails; says 'no permission'; says '-Dmastery.cache='; no_stack_trace; nothing_left
     run 60 "${nobody[@]}" "$copy/mastery" "${options[@]}" -Dmastery.cache="$work/closed/below" up redis
     fails; says 'no permission'; no_stack_trace; nothing_left
@@ -266,7 +266,7 @@ read_only_cache() {
 
     begin 'a filled cache that cannot be written is used'
     fill_shared_cache || problem 'the cache could not be filled'
-    run 60 "${nobody[@]}" "$copy/mastery" "${options[@]}" -Dmastery.cache="$shared" run StampedeProtection
+    run 60 "${nobody[@]}" "$copy/mastery" "${options[@]}" -Dmastery.cache="$shared" run LuaRateLimiter
     succeeds; nothing_left
     end
 }
@@ -287,7 +287,7 @@ full_disk() {
     for size in 1m 40m; do
         # 1 MB does not hold the package lists, 40 MB do not hold the packages.
         mount -o remount,size=$size "$work/full"
-        run 300 "$mastery" $native -Dmastery.cache="$work/full" run StampedeProtection
+        run 300 "$mastery" $native -Dmastery.cache="$work/full" run LuaRateLimiter
         fails; says 'the disk is full'; says 'Free some space'; no_stack_trace; nothing_left
     done
     umount "$work/full"
@@ -295,7 +295,7 @@ full_disk() {
 
     begin 'a full disk below the temporary files, when a server is prepared'
     local engine example sizes
-    for engine in postgresql:KeysetPagination:'0 200k 2m 16m' mysql:GapLocks:'0 2m 16m' redis:StampedeProtection:'0' \
+    for engine in postgresql:KeysetPagination:'0 200k 2m 16m' mysql:GapLocks:'0 2m 16m' redis:LuaRateLimiter:'0' \
         mongodb:EsrCompoundIndex:'0 16m 120m'; do
         IFS=: read -r _ example sizes <<<"$engine"
         for size in $sizes; do
@@ -351,7 +351,7 @@ old_program() {
     chmod 755 "$work/old/redis-server"
     run 60 env PATH="$work/old:$PATH" "$mastery" $native -Dmastery.cache="$shared" doctor redis
     succeeds; says 'Redis 6.0.16 .* is older than [0-9]'; says 'native, 8'; no_stack_trace
-    run 60 env PATH="$work/old:$PATH" "$mastery" $native -Dmastery.cache="$shared" run StampedeProtection
+    run 60 env PATH="$work/old:$PATH" "$mastery" $native -Dmastery.cache="$shared" run LuaRateLimiter
     succeeds; says 'Redis 8'; nothing_left
     end
 }
@@ -433,7 +433,7 @@ silent_url() {
         case $engine in
             postgresql) url='jdbc:postgresql://127.0.0.1:PORT/postgres?user=postgres&password=x' example=KeysetPagination ;;
             mysql) url='jdbc:mysql://127.0.0.1:PORT/?user=root&password=x' example=GapLocks ;;
-            redis) url='redis://default:x@127.0.0.1:PORT' example=StampedeProtection ;;
+            redis) url='redis://default:x@127.0.0.1:PORT' example=LuaRateLimiter ;;
             sqlserver) url='jdbc:sqlserver://127.0.0.1:PORT;user=sa;password=x' example=SnapshotConflict ;;
             mongodb) url='mongodb://root:x@127.0.0.1:PORT/' example=EsrCompoundIndex ;;
             cassandra) url='cassandra://mastery:x@127.0.0.1:PORT' example=QueryFirstTables ;;
@@ -469,7 +469,7 @@ kept_server() {
         case $engine in
             postgresql) example=KeysetPagination ;;
             mysql) example=GapLocks ;;
-            redis) example=StampedeProtection ;;
+            redis) example=LuaRateLimiter ;;
             mongodb) example=EsrCompoundIndex ;;
             elasticsearch) example=CustomAnalyzer ;;
             cassandra) example=QueryFirstTables ;;
@@ -620,7 +620,7 @@ container_engine() {
     fi
     spared=$(processes_below "$directory" | tr '\n' ' ')
     fill_shared_cache || problem 'the cache could not be filled'
-    run 300 env DOCKER_HOST="unix://$directory/docker.sock" "$mastery" -Dmastery.cache="$shared" run StampedeProtection
+    run 300 env DOCKER_HOST="unix://$directory/docker.sock" "$mastery" -Dmastery.cache="$shared" run LuaRateLimiter
     succeeds; says 'runs natively: the container engine answers but cannot pull'; no_stack_trace; within 60; nothing_left
     local took=$seconds
     run 60 env DOCKER_HOST="unix://$directory/docker.sock" "$mastery" -Dmastery.cache="$shared" doctor redis
@@ -649,10 +649,10 @@ container_engine() {
 silent_container_engine() {
     begin 'a container engine that is gone, or accepts and never answers: native, without hanging'
     silent
-    run 120 env DOCKER_HOST="tcp://127.0.0.1:$silent_port" "$mastery" -Dmastery.cache="$shared" run StampedeProtection
+    run 120 env DOCKER_HOST="tcp://127.0.0.1:$silent_port" "$mastery" -Dmastery.cache="$shared" run LuaRateLimiter
     succeeds; says 'runs natively: the container engine at .* does not answer'; no_stack_trace; within 40; nothing_left
     local took=$seconds
-    run 120 env DOCKER_HOST="tcp://127.0.0.1:$closed_port" "$mastery" -Dmastery.cache="$shared" run StampedeProtection
+    run 120 env DOCKER_HOST="tcp://127.0.0.1:$closed_port" "$mastery" -Dmastery.cache="$shared" run LuaRateLimiter
     succeeds; says 'runs natively: the container engine at .* does not answer'; no_stack_trace; within 40; nothing_left
     end_silent
     end "$took s, $seconds s"

@@ -12,8 +12,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Supplier;
 import mastery.redis.caching.StampedeProtection;
+import mastery.redis.caching.StampedeProtection.Loader;
 import mastery.redis.caching.StampedeProtection.Policy;
 import mastery.redis.caching.StampedeProtection.Read;
 import mastery.support.redis.Redis;
@@ -53,15 +53,14 @@ final class RedisStampede {
         void prepare(RedisClient redis) {
             redis.del(KEY);
             if (this == STALE) {
-                StampedeProtection.read(redis, KEY, POLICY, () -> "stale");
+                new StampedeProtection(redis, POLICY).read(KEY, () -> "stale");
                 redis.pexpire(KEY, POLICY.stale().toMillis());
             }
         }
 
-        Read read(RedisClient redis, Supplier<String> source) {
-            return this == UNPROTECTED
-                    ? StampedeProtection.readUnprotected(redis, KEY, POLICY, source)
-                    : StampedeProtection.read(redis, KEY, POLICY, source);
+        Read read(RedisClient redis, Loader<RuntimeException> source) {
+            StampedeProtection cache = new StampedeProtection(redis, POLICY);
+            return this == UNPROTECTED ? cache.readUnprotected(KEY, source) : cache.read(KEY, source);
         }
     }
 

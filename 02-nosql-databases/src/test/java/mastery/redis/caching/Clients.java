@@ -22,6 +22,13 @@ final class Clients {
 
     private Clients() {}
 
+    static RedisClient of(RedisEndpoint endpoint) {
+        return RedisClient.builder()
+                .hostAndPort(endpoint.hostAndPort())
+                .clientConfig(endpoint.clientConfig())
+                .build();
+    }
+
     /** A client that waits for an answer for this long only. */
     static RedisClient impatient(Node node, int millis) {
         RedisEndpoint endpoint = RedisEndpoint.of(node);
@@ -38,8 +45,12 @@ final class Clients {
 
     /** A client that lets something happen before the first command of this name that it sends. */
     static RedisClient before(Protocol.Command name, Runnable action, Node node) {
-        HostAndPort address = RedisEndpoint.of(node).hostAndPort();
-        JedisClientConfig config = RedisEndpoint.of(node).clientConfig();
+        return before(name, action, RedisEndpoint.of(node));
+    }
+
+    static RedisClient before(Protocol.Command name, Runnable action, RedisEndpoint endpoint) {
+        HostAndPort address = endpoint.hostAndPort();
+        JedisClientConfig config = endpoint.clientConfig();
         AtomicBoolean happened = new AtomicBoolean();
         PooledConnectionProvider connections = new PooledConnectionProvider(address, config);
         CommandExecutor executor = new DefaultCommandExecutor(connections);

@@ -43,16 +43,28 @@ final class Sql {
         return Integer.parseInt(one(store, "select count(*) " + WAITING));
     }
 
+    /** A session that keeps everybody else from the table until it is closed. */
+    static Connection locked(DataSource store, String table) throws SQLException {
+        Connection blocker = store.getConnection();
+        blocker.setAutoCommit(false);
+        try (Statement lock = blocker.createStatement()) {
+            lock.execute("lock table " + table + " in access exclusive mode");
+        }
+        return blocker;
+    }
+
+    /** Terminates the sessions that wait for a lock. */
+    static void terminateWaiting(DataSource store) throws SQLException {
+        run(store, "select pg_terminate_backend(pid, 30000) " + WAITING);
+    }
+
     /** Starts an action that needs the table, and terminates its session while it waits for the table. */
     static <T> FutureTask<T> terminated(DataSource store, String table, Callable<T> action) throws SQLException {
         FutureTask<T> task = new FutureTask<>(action);
-        try (Connection blocker = store.getConnection();
-                Statement statement = blocker.createStatement()) {
-            blocker.setAutoCommit(false);
-            statement.execute("lock table " + table + " in access exclusive mode");
+        try (Connection blocker = locked(store, table)) {
             new Thread(task).start();
             Awaitility.await().atMost(LIMIT).until(() -> waiting(store) == 1);
-            statement.execute("select pg_terminate_backend(pid, 30000) " + WAITING);
+            terminateWaiting(store);
             blocker.rollback();
         }
         return task;
