@@ -21,10 +21,13 @@ import javax.sql.DataSource;
 import mastery.redis.caching.CacheAside.Origin;
 import mastery.redis.caching.CacheAside.Read;
 import mastery.redis.caching.CacheAside.StoreProtected;
+import mastery.support.interleave.OtherJvm;
 import mastery.support.junit.OnPostgreSql;
 import mastery.support.junit.OnRedis;
 import mastery.support.junit.OnRedis.Topology;
 import mastery.support.junit.Prepare;
+import mastery.support.postgresql.PostgreSqlDatabase;
+import mastery.support.redis.RedisEndpoint;
 import mastery.support.redis.RedisReplication;
 import mastery.support.server.Node;
 import org.junit.jupiter.api.BeforeEach;
@@ -197,10 +200,7 @@ class CacheAsideIT {
     void withoutRedisOnlySoManyReadFromTheStoreAtOnce() throws Exception {
         CacheAside two = new CacheAside(redis, store, LIFE, 2);
         server.kill();
-        try (Connection blocker = store.getConnection();
-                Statement lock = blocker.createStatement()) {
-            blocker.setAutoCommit(false);
-            lock.execute("lock table product in access exclusive mode");
+        try (Connection blocker = Sql.locked(store, "product")) {
             List<FutureTask<Read>> readers = Stream.generate(() -> new FutureTask<>(() -> two.read("p1")))
                     .limit(2)
                     .toList();
@@ -215,6 +215,63 @@ class CacheAsideIT {
             assertThat(two.read("p1")).as("there is room again").isEqualTo(new Read("Lamp", Origin.STORE_ALONE));
         } finally {
             server.start();
+        }
+    }
+
+    @Test
+    void aReaderInAnotherProcessThatLoadedBeforeAWriteDoesNotFill(PostgreSqlDatabase database) throws Exception {
+        try (OtherJvm other = Peer.start(SlowReader.class, server, database)) {
+            assertThat(other.hear()).isEqualTo("loaded");
+            assertThat(products.write("p1", "Desk lamp")).isTrue();
+            other.tell("go on");
+            assertThat(other.hear()).isEqualTo(new Read("Lamp", Origin.STORE).toString());
+        }
+        assertThat(redis.exists(key("p1"))).isFalse();
+        assertThat(products.read("p1")).isEqualTo(new Read("Desk lamp", Origin.STORE));
+    }
+
+    @Test
+    void aReaderThatIsKilledBeforeItFillsHoldsUpNobodyAndItsLeaseHasAnEnd(PostgreSqlDatabase database)
+            throws Exception {
+        try (OtherJvm other = Peer.start(SlowReader.class, server, database)) {
+            assertThat(other.hear()).isEqualTo("loaded");
+            other.kill();
+        }
+        assertThat(redis.pttl(leaseOf(key("p1")))).isPositive();
+        assertThat(products.read("p1")).isEqualTo(new Read("Lamp", Origin.STORE));
+        assertThat(products.read("p1")).isEqualTo(new Read("Lamp", Origin.CACHE));
+    }
+
+    @Test
+    void aWriterThatIsKilledBeforeItDeletesLeavesTheOldNameForTheRestOfItsLife(PostgreSqlDatabase database)
+            throws Exception {
+        products.read("p1");
+        try (OtherJvm other = Peer.start(SlowWriter.class, server, database)) {
+            assertThat(other.hear()).isEqualTo("saved");
+            other.kill();
+        }
+        assertThat(inStore()).isEqualTo("Desk lamp");
+        assertThat(products.read("p1")).isEqualTo(new Read("Lamp", Origin.CACHE));
+        assertThat(redis.pttl(key("p1"))).isBetween(1L, LIFE.toMillis());
+    }
+
+    /** Stands still between the load and the fill. */
+    static final class SlowReader implements Peer.Part {
+        @Override
+        public void play(RedisEndpoint endpoint, DataSource store) throws Exception {
+            try (RedisClient slow = Clients.before(Command.EVAL, Peer.standsAt("loaded"), endpoint)) {
+                System.out.println(new CacheAside(slow, store, LIFE, 8).read("p1"));
+            }
+        }
+    }
+
+    /** Stands still between the store and the cache. */
+    static final class SlowWriter implements Peer.Part {
+        @Override
+        public void play(RedisEndpoint endpoint, DataSource store) throws Exception {
+            try (RedisClient slow = Clients.before(Command.DEL, Peer.standsAt("saved"), endpoint)) {
+                new CacheAside(slow, store, LIFE, 8).write("p1", "Desk lamp");
+            }
         }
     }
 
@@ -252,6 +309,20 @@ class CacheAsideIT {
         products.write("big", big);
         products.read("big");
         assertThat(products.read("big")).isEqualTo(new Read(big, Origin.CACHE));
+    }
+
+    @Test
+    void aValueThatIsLargerThanRedisTakesIsAnsweredByTheStore() throws SQLException {
+        String large = "x".repeat(1_048_577);
+        redis.configSet("proto-max-bulk-len", "1048576");
+        // Redis ends the connection of one who sends it too much.
+        try (RedisClient client = Clients.of(RedisEndpoint.of(server))) {
+            products.write("p1", large);
+            assertThat(cache(client).read("p1")).isEqualTo(new Read(large, Origin.STORE_ALONE));
+        } finally {
+            redis.configSet("proto-max-bulk-len", "536870912");
+        }
+        assertThat(redis.exists(key("p1"))).isFalse();
     }
 
     @Test

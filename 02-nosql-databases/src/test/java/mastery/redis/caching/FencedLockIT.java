@@ -21,16 +21,22 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import javax.sql.DataSource;
 import mastery.redis.caching.FencedLock.Held;
+import mastery.support.interleave.OtherJvm;
 import mastery.support.junit.OnPostgreSql;
 import mastery.support.junit.OnRedis;
 import mastery.support.junit.OnRedis.Topology;
 import mastery.support.junit.Prepare;
+import mastery.support.postgresql.PostgreSqlDatabase;
+import mastery.support.redis.RedisEndpoint;
 import mastery.support.redis.RedisReplication;
 import mastery.support.server.Node;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import redis.clients.jedis.RedisClient;
 import redis.clients.jedis.exceptions.JedisConnectionException;
+import redis.clients.jedis.exceptions.JedisDataException;
 
 @OnRedis(topology = Topology.REPLICATION, replicas = 0)
 @OnPostgreSql
@@ -213,6 +219,139 @@ class FencedLockIT {
                         .orElseThrow()
                         .number())
                 .isEqualTo(3);
+    }
+
+    @Test
+    void twoProcessesThatCountInOneRowLoseNoCount(PostgreSqlDatabase database) throws Exception {
+        int each = 25;
+        Sql.run(store, "update document set body = '0'");
+        List<OtherJvm> counters = new ArrayList<>();
+        try {
+            for (int i = 0; i < 2; i++) {
+                counters.add(Peer.start(Counting.class, server, database));
+                assertThat(counters.get(i).hear()).isEqualTo("ready");
+            }
+            counters.forEach(counter -> counter.tell(Integer.toString(each)));
+            for (OtherJvm counter : counters) {
+                assertThat(counter.hear()).as("refused writes").isEqualTo("0");
+            }
+        } finally {
+            counters.forEach(OtherJvm::close);
+        }
+        assertThat(body()).isEqualTo(Integer.toString(2 * each));
+        assertThat(redis.get(counter("d1"))).isEqualTo(Integer.toString(2 * each));
+    }
+
+    /** Adds to a number that it reads before, each time under the lock. */
+    static final class Counting implements Peer.Part {
+        @Override
+        public void play(RedisEndpoint endpoint, DataSource store) throws Exception {
+            try (RedisClient redis = Clients.of(endpoint);
+                    Connection connection = store.getConnection()) {
+                redis.ping();
+                System.out.println("ready");
+                int left = Integer.parseInt(OtherJvm.order());
+                int refused = 0;
+                FencedLock locks = new FencedLock(redis, LEASE);
+                while (left > 0) {
+                    Optional<Held> held = locks.tryAcquire("d1");
+                    if (held.isPresent()) {
+                        int counted = Integer.parseInt(Sql.one(store, "select body from document where id = 'd1'"));
+                        refused += write(connection, held.get(), Integer.toString(counted + 1)) ? 0 : 1;
+                        locks.release(held.get());
+                        left--;
+                    }
+                }
+                System.out.println(refused);
+            }
+        }
+    }
+
+    @Test
+    void theLockOfAProcessThatIsKilledEndsByItselfAndTheNextOwnerGoesOn(
+            PostgreSqlDatabase database, Connection connection) throws Exception {
+        try (OtherJvm ann = Peer.start(Ann.class, server, database)) {
+            assertThat(ann.hear()).isEqualTo("has number 1");
+            ann.kill();
+        }
+        assertThat(locks.tryAcquire("d1")).as("nobody gave it back").isEmpty();
+        assertThat(redis.pttl(lock("d1"))).isBetween(1L, LEASE.toMillis());
+        redis.pexpire(lock("d1"), 1);
+        Held bob = await().atMost(LIMIT)
+                .until(() -> locks.tryAcquire("d1"), Optional::isPresent)
+                .orElseThrow();
+        assertThat(bob.number()).isEqualTo(2);
+        assertThat(write(connection, bob, "Bob's")).isTrue();
+        assertThat(body()).isEqualTo("Bob's");
+    }
+
+    @Test
+    @DisabledOnOs(OS.WINDOWS)
+    void theWriteOfAProcessThatWasPausedForLongerThanItsLeaseIsRefused(
+            PostgreSqlDatabase database, Connection connection) throws Exception {
+        try (OtherJvm ann = Peer.start(Ann.class, server, database)) {
+            assertThat(ann.hear()).isEqualTo("has number 1");
+            ann.pause();
+            ann.tell("write");
+            redis.pexpire(lock("d1"), 1);
+            Held bob = await().atMost(LIMIT)
+                    .until(() -> locks.tryAcquire("d1"), Optional::isPresent)
+                    .orElseThrow();
+            assertThat(write(connection, bob, "Bob's")).isTrue();
+            ann.resume();
+            assertThat(ann.hear()).isEqualTo("wrote false");
+            assertThat(ann.hear()).isEqualTo("released false");
+            assertThat(redis.get(lock("d1"))).isEqualTo(bob.owner());
+        }
+        assertThat(body()).isEqualTo("Bob's");
+    }
+
+    /** Takes the lock, and writes and releases when she is told. */
+    static final class Ann implements Peer.Part {
+        @Override
+        public void play(RedisEndpoint endpoint, DataSource store) throws Exception {
+            try (RedisClient redis = Clients.of(endpoint);
+                    Connection connection = store.getConnection()) {
+                FencedLock locks = new FencedLock(redis, LEASE);
+                Held held = locks.tryAcquire("d1").orElseThrow();
+                System.out.println("has number " + held.number());
+                OtherJvm.order();
+                System.out.println("wrote " + write(connection, held, "Ann's"));
+                System.out.println("released " + locks.release(held));
+            }
+        }
+    }
+
+    @Test
+    void aStoreThatFailsLeavesNumberAndLockAsTheyWereAndTheOwnerMayRepeat(Connection connection) throws Exception {
+        Held held = locks.tryAcquire("d1").orElseThrow();
+        FutureTask<Boolean> writer = Sql.terminated(store, "document", () -> {
+            try (Connection doomed = store.getConnection()) {
+                return write(doomed, held, "first");
+            }
+        });
+        assertThatThrownBy(() -> writer.get(LIMIT.toSeconds(), TimeUnit.SECONDS))
+                .cause()
+                .isInstanceOfSatisfying(
+                        SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("57P01"));
+        assertThatThrownBy(() -> write(connection, held, null))
+                .isInstanceOfSatisfying(
+                        SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("23502"));
+        assertThat(FencedLock.greatest(connection, "d1")).isZero();
+        assertThat(redis.get(lock("d1"))).isEqualTo(held.owner());
+        assertThat(write(connection, held, "second")).isTrue();
+        assertThat(locks.release(held)).isTrue();
+    }
+
+    @Test
+    void aKeyOfAnotherTypeIsAnErrorAndNobodyGetsTheLock() {
+        redis.lpush(lock("d1"), "x");
+        assertThat(locks.tryAcquire("d1")).as("it is there, whatever it is").isEmpty();
+        redis.lpush(counter("d2"), "x");
+        assertThatThrownBy(() -> locks.tryAcquire("d2"))
+                .isInstanceOf(JedisDataException.class)
+                .hasMessageContaining("WRONGTYPE");
+        assertThat(redis.pttl(lock("d2"))).as("ends by itself").isPositive();
     }
 
     @Test

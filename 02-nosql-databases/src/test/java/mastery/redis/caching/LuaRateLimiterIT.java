@@ -15,10 +15,13 @@ import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import javax.sql.DataSource;
 import mastery.redis.caching.LuaRateLimiter.Decision;
 import mastery.redis.caching.LuaRateLimiter.WithoutRedis;
+import mastery.support.interleave.OtherJvm;
 import mastery.support.junit.OnRedis;
 import mastery.support.junit.OnRedis.Topology;
+import mastery.support.redis.RedisEndpoint;
 import mastery.support.redis.RedisReplication;
 import mastery.support.server.Node;
 import mastery.support.work.RedisWork;
@@ -68,6 +71,38 @@ class LuaRateLimiterIT {
         assertThat(allowed).isEqualTo(10);
         assertThat(redis.zcard(key("ann"))).isEqualTo(10);
         assertThat(redis.pttl(key("ann"))).isBetween(1L, WINDOW.toMillis());
+    }
+
+    @Test
+    void twoProcessesShareOneLimit() throws Exception {
+        LuaRateLimiter here = limiter(redis, 50);
+        try (OtherJvm other = Peer.start(Elsewhere.class, server)) {
+            assertThat(other.hear()).isEqualTo("ready");
+            other.tell("go");
+            int allowed = allowedOf(here);
+            assertThat(allowed + Integer.parseInt(other.hear())).isEqualTo(50);
+        }
+        assertThat(redis.zcard(key("ann"))).isEqualTo(50);
+    }
+
+    static final class Elsewhere implements Peer.Part {
+        @Override
+        public void play(RedisEndpoint endpoint, DataSource none) {
+            try (RedisClient redis = Clients.of(endpoint)) {
+                redis.ping();
+                System.out.println("ready");
+                OtherJvm.order();
+                System.out.println(allowedOf(limiter(redis, 50)));
+            }
+        }
+    }
+
+    private static int allowedOf(LuaRateLimiter limiter) {
+        int allowed = 0;
+        for (int i = 0; i < 100; i++) {
+            allowed += limiter.request("ann", START).allowed() ? 1 : 0;
+        }
+        return allowed;
     }
 
     @Test
