@@ -113,6 +113,7 @@ longest=700
 # kill_once EXAMPLE prepared|listening: adds what is wrong to the problems; fails if the run was over before the kill.
 slowest=0
 killed_listening=0
+killed=
 kill_once() {
     local example=$1 phase=$2 jvm delay ready=no deadline started
     output=$(mktemp "$work/out/XXXXXX")
@@ -139,6 +140,7 @@ kill_once() {
     fi
     started=$(milliseconds)
     wait $jvm 2>/dev/null
+    killed+=" $processes"
     # Killed at the end of its own cleaning up, it shows nothing.
     [ $source = container ] || compgen -G "$work/tmp/mastery-run-$jvm.*" >/dev/null || return 1
     [ -z "$ports" ] || killed_listening=$((killed_listening + 1))
@@ -185,6 +187,7 @@ for engine; do
     begin "$engine: kill -9 of the JVM, in $rounds runs, leaves no process, container or port after $((patience / 1000)) s"
     slowest=0
     killed_listening=0
+    killed=
     misses=0
     longest=700
     round=0
@@ -210,6 +213,10 @@ for engine; do
     run 600 "$mastery" -Dmastery.source=$source run "$example"
     succeeds
     nothing_left
+    for pid in $killed; do
+        # By which tools attach to a JVM: this lies in no directory of a run.
+        [ ! -S "/tmp/.java_pid$pid" ] || problem "still there: /tmp/.java_pid$pid"
+    done
     end "$seconds s"
 done
 

@@ -124,8 +124,10 @@ final class KeptServers {
             throw new ServerException("Cannot delete " + file(engine) + ": " + e.getMessage() + ".", e);
         }
         if (!state.directory().isEmpty()) {
-            Recipes.of(engine).releaseLeftovers(Path.of(state.directory()));
-            RunDirectory.remove(Path.of(state.directory()));
+            Path directory = Path.of(state.directory());
+            Recipes.of(engine).releaseLeftovers(directory);
+            AttachSocket.removeLeft(directory);
+            RunDirectory.remove(directory);
         }
     }
 

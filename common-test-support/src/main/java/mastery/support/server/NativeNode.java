@@ -80,6 +80,7 @@ final class NativeNode implements Node, Disposable {
     private void launchProcess(Callable<Identity> attempt) {
         process = Spawner.spawn(
                 prefix.apply(recipe.command(launch)), recipe.environment(launch), launch.directory(), launch.log());
+        AttachSocket.note(launch.directory(), process.pid());
         identity = awaitAnswer(attempt);
     }
 
@@ -154,9 +155,13 @@ final class NativeNode implements Node, Disposable {
 
     /** Ends the process; its children end with it or are ended, so that nothing holds its port or files. */
     void end(String signal) {
-        if (process == null || !process.isAlive()) {
-            return;
+        if (process != null && process.isAlive()) {
+            endProcess(signal);
         }
+        AttachSocket.removeLeft(launch.directory());
+    }
+
+    private void endProcess(String signal) {
         List<ProcessHandle> children = process.descendants().toList();
         Commands.signal(signal, List.of(process.pid()));
         // A paused process sees no signal but KILL until it goes on.

@@ -11,6 +11,7 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -22,6 +23,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class RunDirectory {
 
     private static final String PREFIX = "mastery-run-";
+    private static final long END_LIMIT_SECONDS = 10;
     private static final AtomicInteger NEXT = new AtomicInteger();
     private static RunDirectory current;
 
@@ -76,7 +78,8 @@ final class RunDirectory {
     /** Removes the directory of this JVM. */
     static synchronized void removeCurrent() {
         if (current != null) {
-            remove(current.path);
+            // Servers that were still starting are none of those that have been ended.
+            clear(current.path);
             current = null;
         }
     }
@@ -87,9 +90,7 @@ final class RunDirectory {
             for (Path directory : directories) {
                 String mark = directory.getFileName().toString().substring(PREFIX.length());
                 if (Files.isWritable(directory) && OwnerMark.isDead(mark)) {
-                    endProcessesIn(directory);
-                    releaseLeftoversIn(directory);
-                    remove(directory);
+                    clear(directory);
                 }
             }
         } catch (IOException | UncheckedIOException e) {
@@ -98,13 +99,28 @@ final class RunDirectory {
         }
     }
 
+    /** Ends what works in a directory, and removes it with what its servers left elsewhere. */
+    private static void clear(Path directory) {
+        endProcessesIn(directory);
+        try {
+            releaseLeftoversIn(directory);
+        } catch (IOException | UncheckedIOException e) {
+            // Another build removes it at the same time.
+            return;
+        }
+        remove(directory);
+    }
+
     private static void endProcessesIn(Path directory) {
-        List<Long> pids = ProcessHandle.allProcesses()
+        List<ProcessHandle> processes = ProcessHandle.allProcesses()
                 .filter(process -> worksIn(process.pid(), directory))
-                .map(ProcessHandle::pid)
                 .toList();
-        if (!pids.isEmpty()) {
-            Commands.signal("KILL", pids);
+        if (!processes.isEmpty()) {
+            Commands.signal("KILL", processes.stream().map(ProcessHandle::pid).toList());
+            // What a process leaves is released when it has gone.
+            processes.forEach(process -> process.onExit()
+                    .completeOnTimeout(process, END_LIMIT_SECONDS, TimeUnit.SECONDS)
+                    .join());
         }
     }
 
@@ -116,6 +132,7 @@ final class RunDirectory {
                         Recipes.of(engine).releaseLeftovers(node);
                     }
                 }
+                AttachSocket.removeLeft(node);
             }
         }
     }
