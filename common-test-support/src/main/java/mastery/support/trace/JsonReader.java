@@ -91,9 +91,6 @@ public final class JsonReader implements TraceReader {
         if (value instanceof OptionalLong number) {
             return number.isPresent() ? number.getAsLong() : null;
         }
-        if (value instanceof Tinted tinted) {
-            return tinted.text();
-        }
         if (value instanceof Optional<?> optional) {
             return json(optional.orElse(null));
         }

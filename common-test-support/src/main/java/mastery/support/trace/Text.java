@@ -86,9 +86,6 @@ final class Text {
         if (value instanceof Duration duration) {
             return time(duration.toNanos());
         }
-        if (value instanceof Tinted tinted) {
-            return oneLine(tinted.text());
-        }
         if (value instanceof Record record) {
             return Tables.values(record).stream().map(Text::value).collect(Collectors.joining(", ", "(", ")"));
         }

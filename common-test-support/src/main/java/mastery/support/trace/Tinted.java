@@ -1,7 +1,7 @@
 package mastery.support.trace;
 
 /** A text that has a colour in the tables of a terminal, if that shows colours. It must say the same without. */
-public record Tinted(String text, Tint tint) {
+public final class Tinted {
 
     /** What the colour means. */
     public enum Tint {
@@ -15,6 +15,14 @@ public record Tinted(String text, Tint tint) {
         Tint(Style style) {
             this.style = style;
         }
+    }
+
+    private final String text;
+    private final Tint tint;
+
+    public Tinted(String text, Tint tint) {
+        this.text = text;
+        this.tint = tint;
     }
 
     Style style() {

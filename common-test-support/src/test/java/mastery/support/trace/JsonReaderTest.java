@@ -37,6 +37,17 @@ class JsonReaderTest {
         assertThat(parse(lines.get(2)).at("/tables/0/rows/0/1").asInt()).isEqualTo(12);
     }
 
+    @Test
+    void aTintedValueIsItsText() throws IOException {
+        Path file = directory.resolve("tinted.json");
+        JsonReader reader = new JsonReader(file);
+        reader.read(new TraceEvent.Result("cells", Tables.of(Map.of("P4", new Tinted("allowed", Tinted.Tint.BAD)))));
+        reader.end();
+
+        assertThat(parse(Files.readString(file)).at("/tables/0/rows/0/1").asText())
+                .isEqualTo("allowed");
+    }
+
     private static JsonNode parse(String line) throws IOException {
         return new ObjectMapper().readTree(line);
     }

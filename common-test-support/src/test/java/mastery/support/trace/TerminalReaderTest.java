@@ -7,6 +7,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class TerminalReaderTest {
@@ -63,10 +64,38 @@ class TerminalReaderTest {
                 .contains("\u001b[31mallowed\u001b[0m  a", "\u001b[32mno\u001b[0m       b")
                 .contains("outcome  name");
         assertThat(read(false, result)).contains("allowed  a", "no       b").doesNotContain("\u001b");
-        assertThat(read(
-                        true,
-                        new TraceEvent.Result("cells", Tables.of(List.of(new Tinted("\u001b[1m", Tinted.Tint.BAD))))))
-                .contains("·[1m");
+    }
+
+    @Test
+    void eachTintHasAColourOfItsOwn() {
+        Map<Tinted.Tint, String> codes = Map.of(
+                Tinted.Tint.GOOD, "32", Tinted.Tint.CAUTION, "33", Tinted.Tint.NOTABLE, "36", Tinted.Tint.BAD, "31");
+        assertThat(codes).containsOnlyKeys(Tinted.Tint.values());
+        codes.forEach((tint, code) ->
+                assertThat(read(true, cells(new Tinted("word", tint)))).contains("\u001b[" + code + "mword\u001b[0m"));
+    }
+
+    @Test
+    void aTintedValueIsOneValueAloneInAListAndInAMap() {
+        Tinted allowed = new Tinted("allowed", Tinted.Tint.BAD);
+        assertThat(read(false, new TraceEvent.Result("P4", Tables.of(allowed)))).contains("P4: allowed");
+        assertThat(read(false, new TraceEvent.Result("all", Tables.of(List.of(allowed)))))
+                .contains("allowed")
+                .doesNotContain("BAD");
+        assertThat(read(false, new TraceEvent.Result("all", Tables.of(Map.of("P4", allowed)))))
+                .contains("key  value", "P4   allowed");
+    }
+
+    @Test
+    void aTintedValueCannotSendEscapeCodesEither() {
+        Tinted blinking = new Tinted("\u001b[5mred", Tinted.Tint.BAD);
+        for (TraceEvent event : List.of(cells(blinking), new TraceEvent.Result("value", Tables.of(blinking)))) {
+            assertThat(read(true, event)).contains("·[5mred").doesNotContain("\u001b[5m");
+        }
+    }
+
+    private static TraceEvent cells(Tinted value) {
+        return new TraceEvent.Result("cells", Tables.of(List.of(new Cell(value, "a"), new Cell(value, "b"))));
     }
 
     record Cell(Tinted outcome, String name) {}
