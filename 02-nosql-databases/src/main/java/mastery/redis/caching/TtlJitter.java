@@ -1,16 +1,20 @@
 package mastery.redis.caching;
 
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.DoubleSupplier;
 import java.util.function.Supplier;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
+import javax.sql.DataSource;
 import mastery.support.trace.Story;
 import redis.clients.jedis.AbstractPipeline;
 import redis.clients.jedis.RedisClient;
@@ -27,7 +31,8 @@ import redis.clients.jedis.params.SetParams;
  * <b>Needs:</b> nothing of the store. With PXAT the end is this process' clock against that of Redis, which is why the time is
  * an argument; where clocks differ use PX with the jittered life.
  *
- * <p>Without Redis the filling fails, with what is not yet filled in; it can be repeated. Source: Redis manual, commands SET
+ * <p>Without Redis the filling fails, with what is not yet filled in; it can be repeated. Whoever reads afterwards, and finds nothing or
+ * no Redis, goes to the store: see {@link CacheAside}. Source: Redis manual, commands SET
  * (option PXAT) and PEXPIRETIME.
  */
 public final class TtlJitter {
@@ -84,23 +89,55 @@ public final class TtlJitter {
         return SetParams.setParams().pxAt(end.toEpochMilli());
     }
 
+    /** What a warm-up caches, by its key: one statement for all. */
+    static Map<String, String> prices(Connection connection) throws SQLException {
+        Map<String, String> prices = new LinkedHashMap<>();
+        try (Statement select = connection.createStatement();
+                ResultSet row = select.executeQuery("select product, cents from price order by product")) {
+            while (row.next()) {
+                prices.put(key(row.getInt("product")), row.getString("cents"));
+            }
+        }
+        return prices;
+    }
+
+    static String key(int product) {
+        return "price:" + product;
+    }
+
+    public static void createSchema(Connection connection) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("create table price (product integer primary key, cents integer not null)");
+        }
+    }
+
     public static void main(String[] args) {
         Story.tell(TtlJitter.class, story -> {
+            DataSource store = story.postgresql();
             RedisClient redis = story.redis();
             TtlJitter jitter = new TtlJitter(
                     Duration.ofMinutes(10),
                     0.2,
                     () -> ThreadLocalRandom.current().nextDouble());
-            Map<String, String> prices =
-                    IntStream.range(0, 5).boxed().collect(Collectors.toMap(i -> "price:" + i, i -> "" + i));
+            try (Connection connection = store.getConnection()) {
+                story.quietly("five prices in the store", () -> {
+                    createSchema(connection);
+                    try (Statement statement = connection.createStatement()) {
+                        statement.execute("insert into price select n, n * 100 from generate_series(1, 5) n");
+                    }
+                });
 
-            story.step("Five prices are cached at once, with one life: they end at once.");
-            jitter.fillWithoutJitter(redis, prices, Instant.now());
-            story.show("ends", prices.keySet().stream().map(redis::pexpireTime).toList());
+                story.step("Five prices are cached at once, with one life: they end at once.");
+                Map<String, String> prices = prices(connection);
+                jitter.fillWithoutJitter(redis, prices, Instant.now());
+                story.show(
+                        "ends", prices.keySet().stream().map(redis::pexpireTime).toList());
 
-            story.step("Each life is shortened by up to a fifth: they end over two minutes.");
-            jitter.fill(redis, prices, Instant.now());
-            story.show("ends", prices.keySet().stream().map(redis::pexpireTime).toList());
+                story.step("Each life is shortened by up to a fifth: they end over two minutes.");
+                jitter.fill(redis, prices, Instant.now());
+                story.show(
+                        "ends", prices.keySet().stream().map(redis::pexpireTime).toList());
+            }
 
             story.learned("Take a random part off each life, and what was cached together does not end together.");
         });

@@ -3,6 +3,9 @@ package mastery.redis.caching;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -11,12 +14,18 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import javax.sql.DataSource;
+import mastery.support.junit.OnPostgreSql;
 import mastery.support.junit.OnRedis;
 import mastery.support.junit.OnRedis.Topology;
+import mastery.support.junit.Prepare;
 import mastery.support.redis.RedisReplication;
+import mastery.support.work.PostgreSqlWork;
 import org.junit.jupiter.api.Test;
 import redis.clients.jedis.AbstractPipeline;
 import redis.clients.jedis.RedisClient;
@@ -25,6 +34,7 @@ import redis.clients.jedis.exceptions.JedisConnectionException;
 import redis.clients.jedis.exceptions.JedisDataException;
 
 @OnRedis(topology = Topology.REPLICATION, replicas = 0)
+@OnPostgreSql
 class TtlJitterIT {
 
     private static final int KEYS = 10_000;
@@ -35,6 +45,16 @@ class TtlJitterIT {
     private static final int MOST_IN_ONE_SECOND = 150;
 
     private final Instant now = Instant.now();
+
+    @Prepare
+    static void prepare(Connection connection) throws SQLException {
+        TtlJitter.createSchema(connection);
+        try (PreparedStatement insert =
+                connection.prepareStatement("insert into price select n, n from generate_series(0, ? - 1) n")) {
+            insert.setInt(1, KEYS);
+            insert.executeUpdate();
+        }
+    }
 
     @Test
     void theEndsAreThoseOfTheSeedAndFewFallIntoOneSecond(RedisClient redis) {
@@ -60,6 +80,63 @@ class TtlJitterIT {
         List<Long> ends = ends(redis);
         assertThat(ends).hasSize(KEYS).containsOnly(now.plus(LIFE).toEpochMilli());
         assertThat(mostInOneSecond(ends)).isEqualTo(KEYS);
+    }
+
+    @Test
+    void soonAfterTheFirstEndAFewReadersMeetInTheStoreAndWithoutJitterAllDo(
+            RedisClient redis, Connection loading, Connection reading) throws Exception {
+        Map<String, String> prices = TtlJitter.prices(loading);
+        TtlJitter jitter = new TtlJitter(LIFE, SPREAD, new Random(SEED)::nextDouble);
+        Duration shortest = Duration.ofMillis(Math.round(LIFE.toMillis() * (1 - SPREAD)));
+
+        // As if it had been cached so long ago that the first ends were a second ago: the last are two minutes away.
+        jitter.fill(redis, prices, Instant.now().minus(shortest).minusSeconds(1));
+        assertThat(loads(redis, reading)).isBetween(1L, KEYS / 10L);
+        jitter.fillWithoutJitter(redis, prices, Instant.now().minus(LIFE).minusSeconds(1));
+        assertThat(loads(redis, reading)).isEqualTo(KEYS);
+    }
+
+    /** Reads each key once, those that are not cached from the store; counts what the store looked up. */
+    private static long loads(RedisClient redis, Connection reading) throws Exception {
+        String[] keys = values().keySet().toArray(String[]::new);
+        List<String> cached = redis.mget(keys);
+        return PostgreSqlWork.measure(reading, "price", () -> {
+                    try (PreparedStatement select =
+                            reading.prepareStatement("select cents from price where product = ?")) {
+                        for (int product = 0; product < KEYS; product++) {
+                            if (cached.get(product) == null) {
+                                select.setInt(1, product);
+                                select.executeQuery().close();
+                            }
+                        }
+                    }
+                })
+                .indexScans();
+    }
+
+    @Test
+    void aStoreThatFailsCachesNothing(RedisClient redis, DataSource store) throws Exception {
+        TtlJitter jitter = new TtlJitter(LIFE, SPREAD, () -> 0.5);
+        FutureTask<Void> warmUp = Sql.terminated(store, "price", () -> {
+            try (Connection doomed = store.getConnection()) {
+                jitter.fill(redis, TtlJitter.prices(doomed), now);
+            }
+            return null;
+        });
+        assertThatThrownBy(() -> warmUp.get(30, TimeUnit.SECONDS))
+                .cause()
+                .isInstanceOfSatisfying(
+                        SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("57P01"));
+        assertThat(redis.dbSize()).isZero();
+    }
+
+    @Test
+    void aFlushIsFilledAgainWithEndsOfItsOwn(RedisClient redis) {
+        TtlJitter jitter = new TtlJitter(LIFE, SPREAD, new Random(SEED)::nextDouble);
+        jitter.fill(redis, values(), now);
+        redis.flushAll();
+        jitter.fill(redis, values(), now);
+        assertThat(mostInOneSecond(ends(redis))).isLessThan(MOST_IN_ONE_SECOND);
     }
 
     @Test
@@ -145,7 +222,7 @@ class TtlJitterIT {
     private static Map<String, String> values() {
         Map<String, String> values = new LinkedHashMap<>();
         for (int i = 0; i < KEYS; i++) {
-            values.put("price:" + i, Integer.toString(i));
+            values.put(TtlJitter.key(i), Integer.toString(i));
         }
         return values;
     }
