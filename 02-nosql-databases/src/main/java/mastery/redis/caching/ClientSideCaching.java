@@ -28,8 +28,8 @@ import redis.clients.jedis.csc.CacheStats;
  * <p>That check matters: Jedis does not look at a connection before it serves a copy, so when the connection is gone, or Redis
  * hangs, no message comes and old values are served until something uses the connection. By default that is the pool's own
  * check, every 30 s. Here the caller says how often. When the check fails everything kept is dropped, and without Redis reads
- * then fail: there is no store behind. Source: Redis manual, "Client-side caching", command CLIENT TRACKING; Jedis,
- * {@code ConnectionPoolConfig}.
+ * then fail. Redis is the source here; before a store give this client to {@link CacheAside}, which then asks the store. Source: Redis
+ * manual, "Client-side caching", command CLIENT TRACKING; Jedis, {@code ConnectionPoolConfig}.
  */
 public final class ClientSideCaching {
 

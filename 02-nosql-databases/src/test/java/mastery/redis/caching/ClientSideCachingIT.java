@@ -6,13 +6,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import java.sql.Connection;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
+import javax.sql.DataSource;
 import mastery.redis.caching.ClientSideCaching.Counts;
 import mastery.redis.caching.ClientSideCaching.Kept;
+import mastery.support.junit.OnPostgreSql;
 import mastery.support.junit.OnRedis;
 import mastery.support.junit.OnRedis.Topology;
 import mastery.support.redis.RedisEndpoint;
@@ -32,6 +36,7 @@ import redis.clients.jedis.params.ClientKillParams;
 import redis.clients.jedis.params.SetParams;
 
 @OnRedis(topology = Topology.REPLICATION, replicas = 0)
+@OnPostgreSql
 class ClientSideCachingIT {
 
     private static final Duration LIMIT = Duration.ofSeconds(30);
@@ -168,6 +173,41 @@ class ClientSideCachingIT {
         redis.set("key", "new");
         for (FutureTask<Void> task : readers) {
             task.get(LIMIT.toSeconds(), TimeUnit.SECONDS);
+        }
+    }
+
+    @Test
+    void beforeAStoreAsTheClientOfACacheAsideASecondReadReachesNeitherAndAWriteElsewhereShows(DataSource store)
+            throws Exception {
+        try (Connection connection = store.getConnection()) {
+            CacheAside.createSchema(connection);
+        }
+        AtomicInteger loads = new AtomicInteger();
+        Duration life = Duration.ofMinutes(10);
+        CacheAside near = new CacheAside(reader, Clients.counting(store, loads), life, 8);
+        CacheAside elsewhere = new CacheAside(redis, store, life, 8);
+        elsewhere.write("p1", "Lamp");
+        await().atMost(LIMIT).until(() -> near.read("p1").equals(new CacheAside.Read("Lamp", CacheAside.Origin.CACHE)));
+        int before = loads.get();
+        RedisWork work = RedisWork.measure(redis, () -> {
+            for (int i = 0; i < 10; i++) {
+                assertThat(near.read("p1").name()).isEqualTo("Lamp");
+            }
+        });
+        assertThat(work.total()).isZero();
+        assertThat(loads).hasValue(before);
+
+        elsewhere.write("p1", "Desk lamp");
+        await().atMost(LIMIT).until(() -> near.read("p1").name().equals("Desk lamp"));
+
+        server.kill();
+        try {
+            // The check drops what is kept; then the store answers.
+            await().atMost(LIMIT)
+                    .until(() ->
+                            near.read("p1").equals(new CacheAside.Read("Desk lamp", CacheAside.Origin.STORE_ALONE)));
+        } finally {
+            server.start();
         }
     }
 
