@@ -22,6 +22,7 @@ import mastery.support.junit.OnPostgreSql;
 import mastery.support.junit.OnRedis;
 import mastery.support.junit.OnRedis.Topology;
 import mastery.support.junit.Prepare;
+import mastery.support.redis.RedisEndpoint;
 import mastery.support.redis.RedisReplication;
 import mastery.support.server.Node;
 import org.junit.jupiter.api.BeforeEach;
@@ -192,6 +193,30 @@ class NegativeCachingIT {
                 server.resume();
             }
         }
+    }
+
+    @Test
+    void aFlushBetweenLoadAndNoteLeavesTheNoteWithItsShortLife() throws SQLException {
+        try (RedisClient slow = Clients.before(Command.SET, redis::flushAll, server)) {
+            assertThat(cache(slow).find("ann")).isEqualTo(new Read(null, Origin.STORE));
+        }
+        assertThat(redis.pttl(key("ann"))).isBetween(1L, MISSING_LIFE.toMillis());
+    }
+
+    @Test
+    void aKeyOfAnotherTypeOrAValueThatIsTooLargeIsAsNoCache() throws SQLException {
+        redis.lpush(key("ann"), "x");
+        assertThat(accounts.find("ann")).isEqualTo(new Read(null, Origin.STORE_ALONE));
+        String large = "x".repeat(1_048_577);
+        accounts.create("bob", large);
+        redis.configSet("proto-max-bulk-len", "1048576");
+        // Redis ends the connection of one who sends it too much.
+        try (RedisClient client = Clients.of(RedisEndpoint.of(server))) {
+            assertThat(cache(client).find("bob")).isEqualTo(new Read(large, Origin.STORE_ALONE));
+        } finally {
+            redis.configSet("proto-max-bulk-len", "536870912");
+        }
+        assertThat(redis.exists(key("bob"))).isFalse();
     }
 
     @Test

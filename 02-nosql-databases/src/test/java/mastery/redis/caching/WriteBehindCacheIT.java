@@ -22,10 +22,12 @@ import javax.sql.DataSource;
 import mastery.redis.caching.WriteBehindCache.Carried;
 import mastery.redis.caching.WriteBehindCache.Origin;
 import mastery.redis.caching.WriteBehindCache.Read;
+import mastery.support.interleave.OtherJvm;
 import mastery.support.junit.OnPostgreSql;
 import mastery.support.junit.OnRedis;
 import mastery.support.junit.OnRedis.Topology;
 import mastery.support.junit.Prepare;
+import mastery.support.postgresql.PostgreSqlDatabase;
 import mastery.support.redis.RedisEndpoint;
 import mastery.support.redis.RedisReplication;
 import mastery.support.server.Node;
@@ -156,6 +158,59 @@ class WriteBehindCacheIT {
         assertThat(products.carryForTheDead("w1", 100, Duration.ZERO)).isEqualTo(new Carried(1, 1, 1, 0));
         assertThat(inStore("p1")).isEqualTo("a");
         assertThat(pending()).isZero();
+    }
+
+    @Test
+    void whatAKilledProcessSavedAndDidNotAcknowledgeIsCarriedAgainAndChangesNothing(PostgreSqlDatabase database)
+            throws Exception {
+        products.write("p1", "a");
+        products.write("p2", "b");
+        try (OtherJvm worker = Peer.start(SlowWorker.class, server, database)) {
+            assertThat(worker.hear()).isEqualTo("saved");
+            products.write("p1", "newer");
+            assertThat(products.carry("w2", 100)).isEqualTo(new Carried(1, 1, 1, 0));
+            worker.kill();
+        }
+        assertThat(pending()).isEqualTo(2);
+        assertThat(products.carryForTheDead("w2", 100, Duration.ZERO)).isEqualTo(new Carried(2, 2, 0, 0));
+        assertThat(List.of(inStore("p1"), inStore("p2"))).containsExactly("newer", "b");
+        assertThat(pending()).isZero();
+    }
+
+    /** Stands still between the store and the acknowledgement. */
+    static final class SlowWorker implements Peer.Part {
+        @Override
+        public void play(RedisEndpoint endpoint, DataSource store) throws Exception {
+            try (RedisClient slow = Clients.before(Command.XACK, Peer.standsAt("saved"), endpoint)) {
+                new WriteBehindCache(slow, store, LIFE).carry("w1", 100);
+            }
+        }
+    }
+
+    @Test
+    void aFlushWhileABatchIsCarriedLosesNothingOfTheBatch() throws SQLException {
+        products.write("p1", "a");
+        try (RedisClient worker = Clients.before(Command.XACK, redis::flushAll, server)) {
+            assertThat(cache(worker).carry("w1", 100)).isEqualTo(new Carried(1, 1, 1, 0));
+        }
+        assertThat(products.read("p1")).isEqualTo(new Read("a", Origin.STORE));
+    }
+
+    @Test
+    void withRedisPausedAWorkerGivesUpAndGetsWhatItTookWhenItAsksAgain() throws SQLException {
+        products.write("p1", "a");
+        try (RedisClient client = Clients.impatient(server, 300)) {
+            WriteBehindCache impatient = cache(client);
+            client.ping();
+            server.pause();
+            try {
+                assertThatThrownBy(() -> impatient.carry("w1", 100)).isInstanceOf(JedisConnectionException.class);
+            } finally {
+                server.resume();
+            }
+            assertThat(inStore("p1")).isNull();
+            assertThat(impatient.carry("w1", 100)).isEqualTo(new Carried(1, 1, 1, 0));
+        }
     }
 
     @Test

@@ -20,10 +20,13 @@ import javax.sql.DataSource;
 import mastery.redis.caching.WriteThroughCache.Origin;
 import mastery.redis.caching.WriteThroughCache.Read;
 import mastery.redis.caching.WriteThroughCache.Written;
+import mastery.support.interleave.OtherJvm;
 import mastery.support.junit.OnPostgreSql;
 import mastery.support.junit.OnRedis;
 import mastery.support.junit.OnRedis.Topology;
 import mastery.support.junit.Prepare;
+import mastery.support.postgresql.PostgreSqlDatabase;
+import mastery.support.redis.RedisEndpoint;
 import mastery.support.redis.RedisReplication;
 import mastery.support.server.Node;
 import org.junit.jupiter.api.BeforeEach;
@@ -170,6 +173,31 @@ class WriteThroughCacheIT {
             writer.get(LIMIT.toSeconds(), TimeUnit.SECONDS);
         }
         assertThat(redis.hgetAll(key("p1"))).isEqualTo(Map.of("name", inStore(), "version", "40"));
+    }
+
+    @Test
+    void aWriterThatIsKilledBetweenStoreAndCacheLeavesTheOldNameForTheRestOfItsLife(PostgreSqlDatabase database)
+            throws Exception {
+        products.write("p1", "Lamp");
+        try (OtherJvm other = Peer.start(SlowWriter.class, server, database)) {
+            assertThat(other.hear()).isEqualTo("saved");
+            other.kill();
+        }
+        assertThat(inStore()).isEqualTo("Desk lamp");
+        assertThat(products.read("p1")).isEqualTo(new Read("Lamp", Origin.CACHE));
+        assertThat(redis.pttl(key("p1"))).isBetween(1L, LIFE.toMillis());
+        assertThat(products.write("p1", "Floor lamp")).isEqualTo(new Written(3, true));
+        assertThat(products.read("p1")).as("the next write heals it").isEqualTo(new Read("Floor lamp", Origin.CACHE));
+    }
+
+    /** Stands still between the store and the cache. */
+    static final class SlowWriter implements Peer.Part {
+        @Override
+        public void play(RedisEndpoint endpoint, DataSource store) throws Exception {
+            try (RedisClient slow = Clients.before(Command.EVAL, Peer.standsAt("saved"), endpoint)) {
+                new WriteThroughCache(slow, store, LIFE).write("p1", "Desk lamp");
+            }
+        }
     }
 
     @Test
