@@ -234,6 +234,12 @@ public final class StampedeProtection {
 
             story.step(
                     "The value is past its freshness. One reader loads, and whoever comes meanwhile gets the stale value.");
+            story.quietly("many lamps are sold", () -> {
+                try (Connection connection = store.getConnection();
+                        Statement statement = connection.createStatement()) {
+                    statement.execute("insert into sale (product, quantity) values ('Lamp', 100000)");
+                }
+            });
             redis.pexpire("best", policy.stale().toMillis());
             Read slow = cache.read("best", () -> {
                 story.show("meanwhile", cache.read("best", loader));
