@@ -35,7 +35,7 @@ example_of() {
     case $1 in
         postgresql) echo KeysetPagination ;;
         mysql) echo GapLocks ;;
-        redis) echo LuaRateLimiter ;;
+        redis) echo BitmapAndHyperLogLog ;;
         cluster) echo HashSlotsAndTags ;;
         mongodb) echo EsrCompoundIndex ;;
         replicaset) echo FailoverRetryableWrites ;;
