@@ -111,6 +111,8 @@ class ContainerNetworkIT {
 
             one.kill();
             assertThat(one.isRunning()).isFalse();
+            // 128 and the number of SIGKILL.
+            assertThat(exitCode(one)).isEqualTo(137);
             assertThat(other.isRunning()).isTrue();
             write(other, "while one was dead");
             assertThatThrownBy(() -> read(one)).isInstanceOf(JedisConnectionException.class);
@@ -128,9 +130,10 @@ class ContainerNetworkIT {
             one.resume();
             assertThat(read(one)).isEqualTo("2");
 
-            // A paused server is stopped in order too: its last write is there.
+            // A paused server is stopped in order too, and not killed when its time to end is over.
             one.pause();
             one.stop();
+            assertThat(exitCode(one)).isZero();
             one.start();
             assertThat(read(one)).isEqualTo("2");
             assertThat(one.port()).isEqualTo(port);
@@ -243,6 +246,10 @@ class ContainerNetworkIT {
         return new Jedis(
                 new HostAndPort(node.host(), node.port()),
                 DefaultJedisClientConfig.builder().password(node.password()).build());
+    }
+
+    private static long exitCode(Node node) {
+        return inspect(((ContainerNode) node).containerId()).getState().getExitCodeLong();
     }
 
     private static InspectContainerResponse inspect(String id) {

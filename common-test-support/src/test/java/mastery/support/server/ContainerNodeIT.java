@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.github.dockerjava.api.command.InspectContainerResponse.ContainerState;
 import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.api.model.Ports.Binding;
 import java.io.BufferedReader;
@@ -27,6 +28,9 @@ class ContainerNodeIT {
 
     private static final long LIMIT_SECONDS = 60;
 
+    /** 128 and the number of SIGKILL: a server that is asked to end does so with another. */
+    private static final long KILLED = 137;
+
     @ParameterizedTest
     @EnumSource(Engine.class)
     void aNodeComesBackOnItsPortAfterStopKillAndPause(Engine engine) throws Exception {
@@ -37,11 +41,14 @@ class ContainerNodeIT {
             assertThat(bindingsOf(node)).allMatch(binding -> binding.getHostIp().equals("127.0.0.1"));
             assertThat(node.lastLogLines(3)).hasSize(3);
 
-            node.restart();
+            node.stop();
+            assertThat(exitCode(node)).isNotEqualTo(KILLED);
+            node.start();
             assertThat(recipe.identify(node.address())).isEqualTo(first);
 
             node.kill();
             assertThat(node.isRunning()).isFalse();
+            assertThat(exitCode(node)).isEqualTo(KILLED);
             node.start();
             assertThat(recipe.identify(node.address())).isEqualTo(first);
 
@@ -55,7 +62,7 @@ class ContainerNodeIT {
 
             node.pause();
             node.kill();
-            assertThat(node.isRunning()).isFalse();
+            assertThat(exitCode(node)).isEqualTo(KILLED);
             node.stop();
         } finally {
             node.dispose();
@@ -154,11 +161,19 @@ class ContainerNodeIT {
     }
 
     private static boolean isPaused(ContainerNode node) {
-        return Boolean.TRUE.equals(ContainerEngine.client()
+        return Boolean.TRUE.equals(stateOf(node).getPaused());
+    }
+
+    private static long exitCode(ContainerNode node) {
+        assertThat(stateOf(node).getRunning()).isFalse();
+        return stateOf(node).getExitCodeLong();
+    }
+
+    private static ContainerState stateOf(ContainerNode node) {
+        return ContainerEngine.client()
                 .inspectContainerCmd(node.containerId())
                 .exec()
-                .getState()
-                .getPaused());
+                .getState();
     }
 
     private static String create(Map<String, String> labels) {
