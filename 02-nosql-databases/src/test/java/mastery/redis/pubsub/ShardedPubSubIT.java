@@ -4,21 +4,30 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import java.util.function.ToLongFunction;
 import mastery.redis.pubsub.ShardedPubSub.BusMessages;
 import mastery.support.junit.OnRedis;
 import mastery.support.junit.OnRedis.Topology;
 import mastery.support.redis.RedisCluster;
 import mastery.support.redis.RedisEndpoint;
+import mastery.support.server.Node;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import redis.clients.jedis.Jedis;
+import redis.clients.jedis.JedisPubSub;
 import redis.clients.jedis.JedisShardedPubSub;
 import redis.clients.jedis.RedisClusterClient;
 import redis.clients.jedis.exceptions.JedisException;
@@ -28,6 +37,8 @@ import redis.clients.jedis.exceptions.JedisMovedDataException;
 class ShardedPubSubIT {
 
     private static final Duration LIMIT = Duration.ofSeconds(30);
+
+    private static final Path README = Path.of("src/main/java/mastery/redis/pubsub/README.md");
 
     /** Its slot is 3300. */
     private static final String CHANNEL = "b";
@@ -105,8 +116,12 @@ class ShardedPubSubIT {
 
     @Test
     void channelsOfOneSubscriptionShareASlot() throws Exception {
-        JedisShardedPubSub never = ShardedPubSub.listener(() -> {}, (channel, text) -> {}, () -> {});
-        assertThatThrownBy(() -> ShardedPubSub.listen(cluster, never, "a", "b")).isInstanceOf(JedisException.class);
+        JedisShardedPubSub[] refused = new JedisShardedPubSub[1];
+        // Were it accepted, it would leave at once, and listen() would return.
+        refused[0] = ShardedPubSub.listener(() -> refused[0].sunsubscribe(), (channel, text) -> {}, () -> {});
+        assertThatThrownBy(() -> ShardedPubSub.listen(cluster, refused[0], "a", "b"))
+                .isInstanceOf(JedisException.class)
+                .hasMessageContaining("slot");
 
         try (Listener listener = new Listener("{42}:orders", "{42}:returns")) {
             ShardedPubSub.publish(cluster, "{42}:orders", "one");
@@ -133,6 +148,78 @@ class ShardedPubSubIT {
     }
 
     @Test
+    void theTableOfTheReadmeIsWhatListenersHearAndTheNodeCounts() throws Exception {
+        List<Jedis> places = List.of(owner, replicaOf(owner), other);
+        List<Thread> threads = new ArrayList<>();
+
+        List<BlockingQueue<String>> heard = new ArrayList<>();
+        List<JedisPubSub> plain = new ArrayList<>();
+        for (Jedis place : places) {
+            BlockingQueue<String> here = new LinkedBlockingQueue<>();
+            JedisPubSub listener = ClusterPublishBroadcast.listener(() -> here.add("listens"), here::add);
+            threads.add(
+                    listens(place, here, connection -> ClusterPublishBroadcast.listen(connection, listener, CHANNEL)));
+            heard.add(here);
+            plain.add(listener);
+        }
+        String published = row("PUBLISH", heard, () -> owner.publish(CHANNEL, "yes"), BusMessages::publish);
+        plain.forEach(JedisPubSub::unsubscribe);
+
+        heard.clear();
+        List<JedisShardedPubSub> sharded = new ArrayList<>();
+        for (Jedis place : places) {
+            BlockingQueue<String> here = new LinkedBlockingQueue<>();
+            JedisShardedPubSub listener =
+                    ShardedPubSub.listener(() -> here.add("listens"), (channel, text) -> here.add(text), () -> {});
+            threads.add(listens(place, here, connection -> listener.proceed(connection.getConnection(), CHANNEL)));
+            heard.add(here);
+            sharded.add(listener);
+        }
+        String toTheShard =
+                row("SPUBLISH", heard, () -> ShardedPubSub.publishOn(owner, CHANNEL, "yes"), BusMessages::publishShard);
+        sharded.stream().filter(JedisShardedPubSub::isSubscribed).forEach(JedisShardedPubSub::sunsubscribe);
+
+        for (Thread thread : threads) {
+            thread.join(LIMIT.toMillis());
+            assertThat(thread.isAlive()).isFalse();
+        }
+        assertThat(Files.readString(README)).contains(published + "\n" + toTheShard + "\n\n");
+    }
+
+    /** On a connection and a thread of its own; returns when it listens, or was sent away and says so. */
+    private Thread listens(Jedis place, BlockingQueue<String> says, Consumer<Jedis> listen) {
+        Node node = nodes.nodes().get(all.indexOf(place));
+        Thread thread = new Thread(() -> {
+            try (Jedis connection = RedisEndpoint.of(node).connect()) {
+                listen.accept(connection);
+            } catch (JedisMovedDataException e) {
+                says.add("MOVED");
+            }
+        });
+        thread.start();
+        await().atMost(LIMIT).until(() -> !says.isEmpty());
+        if (says.peek().equals("listens")) {
+            says.remove();
+        }
+        return thread;
+    }
+
+    private String row(
+            String command, List<BlockingQueue<String>> heard, Runnable send, ToLongFunction<BusMessages> count)
+            throws InterruptedException {
+        BusMessages before = ShardedPubSub.busMessages(owner);
+        send.run();
+        StringBuilder row = new StringBuilder("| " + command + " |");
+        for (BlockingQueue<String> here : heard) {
+            row.append(' ')
+                    .append(here.poll(LIMIT.toSeconds(), TimeUnit.SECONDS))
+                    .append(" |");
+        }
+        long told = count.applyAsLong(ShardedPubSub.busMessages(owner).since(before));
+        return row.append(' ').append(told).append(" |").toString();
+    }
+
+    @Test
     void anyNameAndAnyTextGoThrough() throws Exception {
         String hostile = "{b}\r\nPUBLISH x y\0größe";
         try (Listener listener = new Listener(hostile)) {
@@ -141,9 +228,12 @@ class ShardedPubSubIT {
             ShardedPubSub.publish(cluster, hostile, large);
             listener.awaitMessages(hostile + ": ", hostile + ": " + large);
         }
-        assertThatThrownBy(() -> ShardedPubSub.publish(cluster, null, "text")).isInstanceOf(NullPointerException.class);
+        assertThatThrownBy(() -> ShardedPubSub.publish(cluster, null, "text"))
+                .isInstanceOf(NullPointerException.class)
+                .hasMessage("channel");
         assertThatThrownBy(() -> ShardedPubSub.publish(cluster, CHANNEL, null))
-                .isInstanceOf(NullPointerException.class);
+                .isInstanceOf(NullPointerException.class)
+                .hasMessage("message");
     }
 
     /** A slot without keys, given to another master. */
@@ -156,6 +246,15 @@ class ShardedPubSubIT {
 
     private boolean listensOnOwner() {
         return owner.pubsubShardNumSub(CHANNEL).get(CHANNEL) == 1;
+    }
+
+    private Jedis replicaOf(Jedis master) {
+        Object port = (long) master.getConnection().getHostAndPort().getPort();
+        return all.stream()
+                .filter(node -> node.role().get(0).equals("slave"))
+                .filter(replica -> replica.role().get(2).equals(port))
+                .findFirst()
+                .orElseThrow();
     }
 
     /** The one of the masters that accepts a question for the key. */
