@@ -119,9 +119,11 @@ class ClusterPublishBroadcastIT {
             assertThat(listener.messages).containsExactly("", "\r\nPUBLISH news x\0größe", large);
         }
         assertThatThrownBy(() -> ClusterPublishBroadcast.publish(all.get(0), null, "text"))
-                .isInstanceOf(NullPointerException.class);
+                .isInstanceOf(NullPointerException.class)
+                .hasMessage("channel");
         assertThatThrownBy(() -> ClusterPublishBroadcast.publish(all.get(0), channel, null))
-                .isInstanceOf(NullPointerException.class);
+                .isInstanceOf(NullPointerException.class)
+                .hasMessage("message");
     }
 
     /** Listens on a thread of its own, from the end of the constructor on. */

@@ -208,6 +208,15 @@ class KeyspaceNotificationsIT {
     }
 
     @Test
+    void aThousandAreTakenAtOnceAndTheRestLater(RedisClient redis) {
+        for (int i = 0; i <= 1_000; i++) {
+            remind(redis, "timers", "reminder " + i, i);
+        }
+        assertThat(due(redis, "timers", 1_000, 1_000)).hasSize(1_000).doesNotContain("reminder 1000");
+        assertThat(due(redis, "timers", 1_000, 1_000)).containsExactly("reminder 1000");
+    }
+
+    @Test
     void badInputIsRefusedAndHostileKeysAreToldAsTheyAre(RedisClient redis) throws Exception {
         for (int count : new int[] {0, -1, 1_001}) {
             assertThatThrownBy(() -> due(redis, "timers", 1, count)).isInstanceOf(IllegalArgumentException.class);
