@@ -33,6 +33,7 @@ import redis.clients.jedis.Jedis;
 import redis.clients.jedis.JedisPubSub;
 import redis.clients.jedis.Protocol.Command;
 import redis.clients.jedis.RedisClient;
+import redis.clients.jedis.exceptions.JedisConnectionException;
 import redis.clients.jedis.params.SetParams;
 
 /** On a server of its own, a primary without a replica: the setting is one for all databases, and so is what it makes heard. */
@@ -83,7 +84,11 @@ class KeyspaceNotificationsIT {
             client(redis, "KILL", "TYPE", "pubsub");
             assertThatThrownBy(() -> cutOff.next(LIMIT))
                     .isInstanceOf(IllegalStateException.class)
-                    .hasMessageContaining("events were missed");
+                    .hasMessageContaining("events were missed")
+                    .hasCauseInstanceOf(JedisConnectionException.class);
+            assertThatThrownBy(() -> cutOff.next(LIMIT))
+                    .as("also when it is asked again")
+                    .isInstanceOf(IllegalStateException.class);
             expires(redis, "while nobody listened");
         }
         try (Listener again = listening(redis, 0)) {
