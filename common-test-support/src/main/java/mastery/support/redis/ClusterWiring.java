@@ -1,5 +1,6 @@
 package mastery.support.redis;
 
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -102,17 +103,23 @@ public final class ClusterWiring {
         return Stream.of(line.split(" ")[1].split(",")).anyMatch(flag -> flag.startsWith("fail"));
     }
 
+    /** Who copies whom is asked each time anew: on a busy machine a replica may take over while it is waited for. */
     private static void awaitCopies(List<RedisEndpoint> nodes) {
+        Map<RedisEndpoint, Long> written = new HashMap<>();
+        for (RedisEndpoint node : nodes) {
+            written.put(node, ReplicationWiring.written(node));
+        }
         for (RedisEndpoint node : nodes) {
             try (Jedis jedis = node.connect()) {
-                Map<String, String> info = Fields.of(jedis.info("replication"));
-                if ("slave".equals(info.get("role"))) {
-                    int port = Integer.parseInt(info.get("master_port"));
-                    nodes.stream()
-                            .filter(other -> other.port() == port)
-                            .findFirst()
-                            .ifPresent(master -> ReplicationWiring.awaitCopies(master, List.of(node)));
-                }
+                Patience.until(node + " has what its master had written, or is a master", () -> {
+                    Map<String, String> info = Fields.of(jedis.info("replication"));
+                    return !"slave".equals(info.get("role"))
+                            || nodes.stream()
+                                    .filter(other ->
+                                            Integer.toString(other.port()).equals(info.get("master_port")))
+                                    .anyMatch(master -> ReplicationWiring.hasCopied(jedis, master, written.get(master))
+                                            && ReplicationWiring.feeds(master, 1));
+                });
             }
         }
     }

@@ -40,16 +40,13 @@ public final class ReplicationWiring {
      * @throws org.awaitility.core.ConditionTimeoutException when that is not so in time
      */
     public static void awaitCopies(RedisEndpoint primary, List<RedisEndpoint> replicas) {
-        try (Jedis source = primary.connect()) {
-            long written = offset(replication(source), "master_repl_offset");
-            for (RedisEndpoint replica : replicas) {
-                try (Jedis jedis = replica.connect()) {
-                    Patience.until(replica + " has copied " + primary, () -> hasCopied(jedis, primary, written));
-                }
+        long written = written(primary);
+        for (RedisEndpoint replica : replicas) {
+            try (Jedis jedis = replica.connect()) {
+                Patience.until(replica + " has copied " + primary, () -> hasCopied(jedis, primary, written));
             }
-            Patience.until(
-                    primary + " feeds " + replicas.size() + " replicas", () -> online(source) >= replicas.size());
         }
+        Patience.until(primary + " feeds " + replicas.size() + " replicas", () -> feeds(primary, replicas.size()));
     }
 
     /** Whether the node is a replica without a working link; a master never is. */
@@ -58,7 +55,21 @@ public final class ReplicationWiring {
         return "slave".equals(info.get("role")) && !"up".equals(info.get("master_link_status"));
     }
 
-    private static boolean hasCopied(Jedis jedis, RedisEndpoint primary, long written) {
+    /** How much the node has written, or as a replica has read. */
+    static long written(RedisEndpoint node) {
+        try (Jedis jedis = node.connect()) {
+            return offset(replication(jedis), "master_repl_offset");
+        }
+    }
+
+    /** Whether the primary counts so many replicas as online. */
+    static boolean feeds(RedisEndpoint primary, int replicas) {
+        try (Jedis jedis = primary.connect()) {
+            return online(jedis) >= replicas;
+        }
+    }
+
+    static boolean hasCopied(Jedis jedis, RedisEndpoint primary, long written) {
         Map<String, String> info = replication(jedis);
         return "slave".equals(info.get("role"))
                 && Integer.toString(primary.port()).equals(info.get("master_port"))
