@@ -10,6 +10,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import javax.sql.DataSource;
 import mastery.support.interleave.Rehearsal.Cue;
 import mastery.support.interleave.Rehearsal.Event;
@@ -17,6 +20,7 @@ import mastery.support.interleave.Rehearsal.Line;
 import mastery.support.junit.OnMySql;
 import mastery.support.junit.OnPostgreSql;
 import mastery.support.junit.OnSqlServer;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
@@ -24,6 +28,9 @@ import org.junit.jupiter.api.Test;
 
 /** Scripts that are watched, not foretold. */
 class RehearsalIT {
+
+    /** Of a script that is broken on purpose; the steps before the broken one must have time enough on a busy machine. */
+    private static final Duration SHORT = Duration.ofSeconds(5);
 
     @Nested
     @OnPostgreSql
@@ -51,6 +58,76 @@ class RehearsalIT {
             assertThat(events.get(2).waitedFor()).containsExactly("B");
             assertThat(events.get(2).until()).isEqualTo(4);
             assertThat(events.get(3).waitedFor()).isEmpty();
+        }
+    }
+
+    /**
+     * A look asks for one session after the other. Here A's wait for B ends between the two: B is canceled, which frees what it holds, and A goes on.
+     */
+    @Nested
+    @OnPostgreSql
+    class TornLook {
+        @Test
+        void aWaitThatEndsWhileItIsLookedAtIsNoWait(DataSource database) throws SQLException {
+            try (Connection connection = database.getConnection()) {
+                Claims.createAccounts(connection);
+            }
+            CountDownLatch lookedAgain = new CountDownLatch(1);
+            AtomicReference<Session> doomed = new AtomicReference<>();
+            LockView torn = new TornView(LockView.postgreSql(database), doomed, lookedAgain);
+            try (Interleaving play = Interleaving.on(torn)) {
+                Session a = play.session("A", database);
+                Session b = play.session("B", database);
+                Session c = play.session("C", database);
+                b.begins();
+                c.begins();
+                b.returns("writes 1", Claims.write(1));
+                c.returns("writes 2", Claims.write(2));
+                assertThat(b.observes("writes 2", Claims.write(2)).waitsFor()).containsExactly(c);
+                doomed.set(b);
+
+                Observation<Integer> wait = a.observes("writes 1, and is not done at once", connection -> {
+                    int rows = Claims.write(1).run(connection);
+                    assertThat(lookedAgain.await(30, TimeUnit.SECONDS)).isTrue();
+                    return rows;
+                });
+
+                assertThat(wait.waits()).isFalse();
+                assertThat(wait.value()).isEqualTo(1);
+            }
+        }
+    }
+
+    /** The engine's own view. When it has first seen a session wait for the doomed one, it ends the step of that. */
+    private record TornView(LockView real, AtomicReference<Session> doomed, CountDownLatch lookedAgain)
+            implements LockView {
+
+        @Override
+        public Set<Long> blockersOf(long session) throws SQLException {
+            Set<Long> blockers = real.blockersOf(session);
+            Session last = doomed.get();
+            if (last != null && !last.runs()) {
+                lookedAgain.countDown();
+            } else if (last != null && blockers.contains(last.id())) {
+                real.cancel(last.id());
+                Awaitility.await().until(() -> !last.runs());
+            }
+            return blockers;
+        }
+
+        @Override
+        public long sessionOf(Connection connection) throws SQLException {
+            return real.sessionOf(connection);
+        }
+
+        @Override
+        public void cancel(long session) throws SQLException {
+            real.cancel(session);
+        }
+
+        @Override
+        public void close() throws SQLException {
+            real.close();
         }
     }
 
@@ -119,8 +196,7 @@ class RehearsalIT {
         void openSessions(DataSource database) throws SQLException {
             this.database = database;
             try (Connection connection = database.getConnection()) {
-                execute(connection, "create table account (id int primary key, balance int not null)");
-                execute(connection, "insert into account (id, balance) values (1, 100), (2, 200)");
+                createAccounts(connection);
             }
             open(Duration.ofSeconds(30));
         }
@@ -184,6 +260,29 @@ class RehearsalIT {
         }
 
         @Test
+        void aPostponedStepMayWaitTooAndThoseBehindItStayPostponed() {
+            a.begins();
+            b.begins();
+            c.begins();
+            List<Event> events = Rehearsal.of(
+                    play,
+                    List.of(
+                            new Line(a, "writes 1", write(1)),
+                            new Line(c, "writes 2", write(2)),
+                            new Line(b, "writes 1", write(1)),
+                            new Line(b, "writes 2", write(2)),
+                            new Line(b, "reads 2", read(2)),
+                            commit(a),
+                            commit(c),
+                            commit(b)));
+
+            assertThat(events.get(2).waitedFor()).containsExactly("A");
+            assertThat(events.get(3).waitedFor()).containsExactly("C");
+            assertThat(events).extracting(Event::until).containsExactly(0, 0, 6, 7, 0, 0, 0, 0);
+            assertThat(events.get(4).value()).as("after both writes").isEqualTo(202);
+        }
+
+        @Test
         void aScriptThatOnlyNamesItsSessionsOpensThemLetsEachBeginOnceAndEndsThem() throws SQLException {
             List<String> begun = new ArrayList<>();
             List<Event> events = Rehearsal.of(
@@ -224,6 +323,8 @@ class RehearsalIT {
             assertThat(events.get(3).waitedFor()).as("the lock is free").isEmpty();
             assertThat(events.get(3).value()).isEqualTo(1);
             assertThat(events.get(4).value()).as("B's write only").isEqualTo(101);
+            assertThat(a.<Boolean>returns("is in auto-commit again", Connection::getAutoCommit))
+                    .isTrue();
         }
 
         @Test
@@ -267,13 +368,13 @@ class RehearsalIT {
         @Test
         void aWaitForASessionOutsideOfTheScriptEndsByTheLimit() throws SQLException {
             play.close();
-            open(Duration.ofMillis(300));
+            open(SHORT);
             try (Connection outside = database.getConnection()) {
                 outside.setAutoCommit(false);
                 execute(outside, "update account set balance = 0 where id = 1");
                 assertThatThrownBy(() -> a.observes("writes 1", write(1)))
                         .isInstanceOf(AssertionError.class)
-                        .hasMessageContaining("no session of it holds it up within 300 ms:\n  A runs");
+                        .hasMessageContaining("no session of it holds it up within 5000 ms:\n  A runs");
                 outside.rollback();
             }
         }
@@ -311,6 +412,11 @@ class RehearsalIT {
             };
         }
 
+        static void createAccounts(Connection connection) throws SQLException {
+            execute(connection, "create table account (id int primary key, balance int not null)");
+            execute(connection, "insert into account (id, balance) values (1, 100), (2, 200)");
+        }
+
         static void execute(Connection connection, String sql) throws SQLException {
             try (Statement statement = connection.createStatement()) {
                 statement.execute(sql);
@@ -325,10 +431,9 @@ class RehearsalIT {
         @Test
         void aScriptThatDeadlocksItselfEndsByTheLimitWithTheLockGraph(DataSource database) throws SQLException {
             try (Connection connection = database.getConnection()) {
-                Claims.execute(connection, "create table account (id int primary key, balance int not null)");
-                Claims.execute(connection, "insert into account values (1, 100), (2, 200)");
+                Claims.createAccounts(connection);
             }
-            try (Interleaving play = Interleaving.on(LockView.postgreSql(database), Duration.ofMillis(500))) {
+            try (Interleaving play = Interleaving.on(LockView.postgreSql(database), SHORT)) {
                 Session a = play.session("A", database);
                 Session b = play.session("B", database);
                 for (Session session : List.of(a, b)) {
@@ -344,7 +449,7 @@ class RehearsalIT {
                                         new Line(b, "writes 1", Claims.write(1)))))
                         .isInstanceOf(AssertionError.class)
                         .hasMessageContaining(
-                                "The script deadlocks itself, and the server has not ended it within 500 ms")
+                                "The script deadlocks itself, and the server has not ended it within 5000 ms")
                         .hasMessageContaining("\n  A waits for B\n  B waits for A\n")
                         .hasMessageContaining("A: writes 2 - waits for B");
             }
