@@ -436,6 +436,8 @@ class StampedeProtectionIT {
         assertThatThrownBy(() -> cache.read("none", () -> null)).isInstanceOf(NullPointerException.class);
         assertThat(redis.exists("none", lock("none"))).isZero();
         assertThatThrownBy(() -> cache.read(null, loader)).isInstanceOf(NullPointerException.class);
+        assertThatThrownBy(() -> new StampedeProtection(redis, null)).isInstanceOf(NullPointerException.class);
+        assertThatThrownBy(() -> new StampedeProtection(null, POLICY)).isInstanceOf(NullPointerException.class);
         Duration some = Duration.ofSeconds(1);
         for (List<Duration> bad : List.of(
                 List.of(Duration.ZERO, some, some, some),

@@ -83,26 +83,26 @@ class TtlJitterIT {
     }
 
     @Test
-    void soonAfterTheFirstEndAFewReadersMeetInTheStoreAndWithoutJitterAllDo(
-            RedisClient redis, Connection loading, Connection reading) throws Exception {
-        Map<String, String> prices = TtlJitter.prices(loading);
+    void soonAfterTheFirstEndAFewReadersMeetInTheStoreAndWithoutJitterAllDo(RedisClient redis, Connection connection)
+            throws Exception {
+        Map<String, String> prices = TtlJitter.prices(connection);
         TtlJitter jitter = new TtlJitter(LIFE, SPREAD, new Random(SEED)::nextDouble);
         Duration shortest = Duration.ofMillis(Math.round(LIFE.toMillis() * (1 - SPREAD)));
 
         // As if it had been cached so long ago that the first ends were a second ago: the last are two minutes away.
         jitter.fill(redis, prices, Instant.now().minus(shortest).minusSeconds(1));
-        assertThat(loads(redis, reading)).isBetween(1L, KEYS / 10L);
+        assertThat(loads(redis, connection)).isBetween(1L, KEYS / 10L);
         jitter.fillWithoutJitter(redis, prices, Instant.now().minus(LIFE).minusSeconds(1));
-        assertThat(loads(redis, reading)).isEqualTo(KEYS);
+        assertThat(loads(redis, connection)).isEqualTo(KEYS);
     }
 
     /** Reads each key once, those that are not cached from the store; counts what the store looked up. */
-    private static long loads(RedisClient redis, Connection reading) throws Exception {
+    private static long loads(RedisClient redis, Connection connection) throws Exception {
         String[] keys = values().keySet().toArray(String[]::new);
         List<String> cached = redis.mget(keys);
-        return PostgreSqlWork.measure(reading, "price", () -> {
+        return PostgreSqlWork.measure(connection, "price", () -> {
                     try (PreparedStatement select =
-                            reading.prepareStatement("select cents from price where product = ?")) {
+                            connection.prepareStatement("select cents from price where product = ?")) {
                         for (int product = 0; product < KEYS; product++) {
                             if (cached.get(product) == null) {
                                 select.setInt(1, product);
