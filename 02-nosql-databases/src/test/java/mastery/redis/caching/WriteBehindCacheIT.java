@@ -10,6 +10,7 @@ import static org.awaitility.Awaitility.await;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -184,6 +185,44 @@ class WriteBehindCacheIT {
             try (RedisClient slow = Clients.before(Command.XACK, Peer.standsAt("saved"), endpoint)) {
                 new WriteBehindCache(slow, store, LIFE).carry("w1", 100);
             }
+        }
+    }
+
+    @Test
+    void whatWasWrittenBeforeThereWasAGroupIsCarriedToo() throws SQLException {
+        redis.flushAll();
+        products.write("p1", "a");
+        products.createGroup();
+        assertThat(products.carry("w1", 100)).isEqualTo(new Carried(1, 1, 1, 0));
+    }
+
+    @Test
+    void aBatchLocksItsRowsInTheOrderOfTheirIds() throws Exception {
+        Sql.run(store, "insert into product values ('p1', 'old', 0, 0), ('p2', 'old', 0, 0)");
+        products.write("p2", "new");
+        products.write("p1", "new");
+        FutureTask<Carried> worker = new FutureTask<>(() -> products.carry("w1", 100));
+        try (Connection blocker = store.getConnection();
+                Statement lock = blocker.createStatement()) {
+            blocker.setAutoCommit(false);
+            lock.execute("select from product where id = 'p1' for update");
+            new Thread(worker).start();
+            await().atMost(LIMIT).until(() -> Sql.waiting(store) == 1);
+            assertThat(Sql.one(store, "select id from product for update skip locked"))
+                    .as("not locked yet")
+                    .isEqualTo("p2");
+            blocker.rollback();
+        }
+        assertThat(worker.get(LIMIT.toSeconds(), TimeUnit.SECONDS)).isEqualTo(new Carried(2, 2, 2, 0));
+    }
+
+    @Test
+    void withRedisKilledBetweenLoadAndFillTheReaderStillGetsItsAnswer() throws SQLException {
+        Sql.run(store, "insert into product values ('p1', 'old', 0, 0)");
+        try (RedisClient slow = Clients.before(Command.EVAL, server::kill, server)) {
+            assertThat(cache(slow).read("p1")).isEqualTo(new Read("old", Origin.STORE_ALONE));
+        } finally {
+            server.start();
         }
     }
 
