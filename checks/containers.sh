@@ -15,11 +15,13 @@ export TMPDIR=$work/tmp
 
 bridges() { ip -oneline link | grep -oE ': (mastery[0-9]+|br-[0-9a-f]{12})' | sort; }
 
-# Nothing works below $TMPDIR, names a file there, is mounted there or lies there, and no bridge is new: after a while.
+# Nothing names a file below $TMPDIR, has its root there, as what runs in a container does, is mounted there or lies there, and
+# no bridge is new: after a while.
 gone() {
     local bridges_before=$1 left=
     for _ in $(seq 300); do
         left=$(grep -lsa -- "${TMPDIR%p}[p]/mastery-" /proc/[0-9]*/cmdline | head -n 3 | tr '\n' ' ')
+        left+=$(grep -lsE -- "^([^ ]+ ){4}/ .*$TMPDIR/mastery-" /proc/[0-9]*/mountinfo | head -n 3 | tr '\n' ' ')
         left+=$(grep -F " $TMPDIR/" /proc/mounts | cut -d ' ' -f 2 | head -n 3)
         left+=$(find "$TMPDIR" -mindepth 1 -maxdepth 1 -name 'mastery-*' | head -n 3 | tr '\n' ' ')
         left+=$(comm -13 <(echo "$bridges_before") <(bridges))
@@ -68,9 +70,11 @@ chmod 755 "$busy"
 # Interrupts are ignored by what a shell without job control starts in the background, and by all that this starts: env undoes that.
 stopped_engine() {
     no_engine_can_start && return
-    local signal moment before pid
+    local signal moment moments before pid
     for signal in TERM INT KILL; do
-        for moment in starting busy; do
+        moments='starting busy'
+        [ $signal != TERM ] || moments+=' broken'
+        for moment in $moments; do
             begin "an engine of one's own that is stopped by $signal while it is $moment leaves nothing"
             before=$(bridges)
             output=$work/out/engine
@@ -82,7 +86,7 @@ stopped_engine() {
             for _ in $(seq 600); do
                 case $moment in
                     starting) compgen -G "$TMPDIR/mastery-engine.*/log" >/dev/null && break ;;
-                    busy) [ ! -e "$work/tmp/reached" ] || break ;;
+                    *) [ ! -e "$work/tmp/reached" ] || break ;;
                 esac
                 kill -0 $pid 2>/dev/null || break
                 sleep 0.1
@@ -95,6 +99,10 @@ stopped_engine() {
                 fi
                 problem 'it was over before it could be stopped'
             fi
+            # Killed with all that it has of its own, it leaves what runs in its containers.
+            # shellcheck disable=SC2046 # a list of pids
+            [ "$moment" != broken ] ||
+                kill -KILL $(grep -lsa -- "${TMPDIR%p}[p]/mastery-engine.*/exec" /proc/[0-9]*/cmdline | sed 's,^/proc/,,; s,/.*,,')
             if [ $signal = KILL ]; then kill -KILL $pid; else kill -$signal -- -$pid; fi
             wait_for $pid
             # Killed, it cannot end what it ran; whoever kills a run kills its command too.
