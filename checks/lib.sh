@@ -148,7 +148,7 @@ succeeds() { [ "$status" = 0 ] || problem "ended with exit code $status"; }
 # In one line, or broken over several as doctor does.
 says() { grep -Eq -- "$1" "$output" || tr -s '[:space:]' ' ' <"$output" | grep -Eq -- "$1" || problem "does not say: $1"; }
 never_says() { ! grep -Eq -- "$1" "$output" || problem "says: $(grep -Em1 -- "$1" "$output")"; }
-no_stack_trace() { never_says '^[[:space:]]+at |^Exception in thread'; }
+no_stack_trace() { never_says '^[[:space:]]+at [^[:space:]]+\(|^Exception in thread'; }
 within() { awk -v s="$seconds" -v limit="$1" 'BEGIN {exit !(s <= limit)}' || problem "took $seconds s, not $1 s"; }
 
 # No server and no directory of a run, but for the processes in $spared.
