@@ -38,7 +38,7 @@ final class AttachSocket {
         try {
             for (String pid : Files.readAllLines(directory.resolve(PIDS))) {
                 Path socket = temp.resolve(".java_pid" + pid);
-                if (ProcessHandle.of(Long.parseLong(pid)).isEmpty()
+                if (hasEnded(Long.parseLong(pid))
                         && Files.exists(socket, LinkOption.NOFOLLOW_LINKS)
                         && ownerOf(socket).equals(ownerOf(directory))) {
                     Files.deleteIfExists(socket);
@@ -50,6 +50,17 @@ final class AttachSocket {
         } catch (IOException | NumberFormatException e) {
             // A note that was not finished, or another user's directory: no more can be told.
             return;
+        }
+    }
+
+    /** A zombie has: it only waits for its parent to ask how it ended, and that of an orphan may take seconds. By proc(5). */
+    private static boolean hasEnded(long pid) {
+        try {
+            String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
+            // behind the name, which is in brackets
+            return stat.startsWith("Z", stat.lastIndexOf(')') + 2);
+        } catch (IOException none) {
+            return true;
         }
     }
 

@@ -1,11 +1,13 @@
 package mastery.support.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -37,6 +39,27 @@ class AttachSocketTest {
         assertThat(left).doesNotExist();
         assertThat(ofAnother).exists();
         assertThat(alive).exists();
+    }
+
+    @Test
+    void aProcessWhoseEndNobodyHasAskedForHasEnded() throws IOException {
+        // The long sleep knows nothing of the child that the shell had before it became this sleep.
+        Process parent = new ProcessBuilder("sh", "-c", "sleep 0.2 & echo $!; exec sleep 60").start();
+        try {
+            String zombie = parent.inputReader().readLine();
+            await().atMost(Duration.ofSeconds(30))
+                    .until(() ->
+                            Files.readString(Path.of("/proc", zombie, "stat")).contains(") Z "));
+            Path left = socketOf(Long.parseLong(zombie));
+            AttachSocket.note(node, Long.parseLong(zombie));
+
+            AttachSocket.removeLeft(node, temp);
+
+            assertThat(ProcessHandle.of(Long.parseLong(zombie))).isPresent();
+            assertThat(left).doesNotExist();
+        } finally {
+            parent.destroyForcibly();
+        }
     }
 
     @Test
