@@ -42,7 +42,7 @@ public final class ElasticsearchCluster implements Topology {
     }
 
     /**
-     * Starts the nodes {@code node-1} and so on, at the same time, and returns when they are one cluster.
+     * Starts the nodes {@code node-1} and so on, at the same time, and returns when they are one cluster that works.
      *
      * @param count at least 2
      * @throws mastery.support.server.ServerException if Elasticsearch cannot be had here
@@ -60,7 +60,8 @@ public final class ElasticsearchCluster implements Topology {
                     .mapToObj(i -> spec(i, ports, password))
                     .toList());
             ElasticsearchCluster cluster = new ElasticsearchCluster(group, nodes);
-            cluster.awaitNodes(count);
+            // The nodes are counted before the master has read its state; until then nothing can be made.
+            cluster.awaitGreen();
             return cluster;
         } catch (RuntimeException e) {
             group.close();

@@ -145,24 +145,11 @@ public final class ElasticsearchEndpoint {
      * @throws IOException when it does not answer, refuses the user, or is no Elasticsearch
      */
     Identity identify() throws IOException {
-        Address address = addresses.get(0);
-        HttpURLConnection connection =
-                (HttpURLConnection) URI.create(scheme(address) + "://" + address.host() + ":" + address.port() + "/")
-                        .toURL()
-                        .openConnection(Proxy.NO_PROXY);
-        String fingerprint = address.parameters().get(FINGERPRINT);
-        if (fingerprint != null) {
-            HttpsURLConnection secure = (HttpsURLConnection) connection;
-            secure.setSSLSocketFactory(
-                    TransportUtils.sslContextFromCaFingerprint(fingerprint).getSocketFactory());
-        }
-        connection.setConnectTimeout(IDENTIFY_LIMIT_MILLIS);
-        connection.setReadTimeout(IDENTIFY_LIMIT_MILLIS);
-        connection.setRequestProperty("Authorization", login());
+        HttpURLConnection connection = open("/");
         int status = connection.getResponseCode();
         JsonNode answer = json(status < 400 ? connection.getInputStream() : connection.getErrorStream());
         if (status == 401 || status == 403) {
-            throw new IOException("it refuses user '" + address.user() + "' (HTTP " + status + "): "
+            throw new IOException("it refuses user '" + addresses.get(0).user() + "' (HTTP " + status + "): "
                     + answer.path("error").path("reason").asText("no reason given"));
         }
         JsonNode version = answer.path("version");
@@ -177,6 +164,40 @@ public final class ElasticsearchEndpoint {
                 "Elasticsearch " + version.path("number").asText() + ", "
                         + version.path("build_type").asText() + ", "
                         + version.path("build_hash").asText());
+    }
+
+    /**
+     * The same of a node that is alone, once it has read its state: until then it answers, but neither tells nor makes anything.
+     *
+     * @throws IOException while it has not, and as above
+     */
+    Identity identifyRecovered() throws IOException {
+        Identity identity = identify();
+        if (json(open("/_cluster/health").getInputStream())
+                .path("status")
+                .asText()
+                .equals("red")) {
+            throw new IOException("it has not read its state yet");
+        }
+        return identity;
+    }
+
+    private HttpURLConnection open(String path) throws IOException {
+        Address address = addresses.get(0);
+        HttpURLConnection connection =
+                (HttpURLConnection) URI.create(scheme(address) + "://" + address.host() + ":" + address.port() + path)
+                        .toURL()
+                        .openConnection(Proxy.NO_PROXY);
+        String fingerprint = address.parameters().get(FINGERPRINT);
+        if (fingerprint != null) {
+            HttpsURLConnection secure = (HttpsURLConnection) connection;
+            secure.setSSLSocketFactory(
+                    TransportUtils.sslContextFromCaFingerprint(fingerprint).getSocketFactory());
+        }
+        connection.setConnectTimeout(IDENTIFY_LIMIT_MILLIS);
+        connection.setReadTimeout(IDENTIFY_LIMIT_MILLIS);
+        connection.setRequestProperty("Authorization", login());
+        return connection;
     }
 
     private static JsonNode json(InputStream body) throws IOException {

@@ -112,6 +112,13 @@ public final class ElasticsearchRecipe implements Recipe {
         return new ElasticsearchEndpoint(List.of(address)).identify();
     }
 
+    /** A member of a cluster may wait for the others before it has a state. */
+    @Override
+    public Identity identifyNew(Address address, NodeSpec spec) throws Exception {
+        ElasticsearchEndpoint endpoint = new ElasticsearchEndpoint(List.of(address));
+        return spec.settings().containsKey(SEED_HOSTS) ? endpoint.identify() : endpoint.identifyRecovered();
+    }
+
     @Override
     public void initialise(NativeLaunch launch) {
         FreeMemory.require(engine(), launch.spec(), NEEDED);
