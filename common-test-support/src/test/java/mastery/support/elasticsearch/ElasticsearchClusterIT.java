@@ -12,7 +12,13 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import mastery.support.junit.OnElasticsearch;
+import mastery.support.server.Engine;
 import mastery.support.server.Node;
+import mastery.support.server.NodeGroup;
+import mastery.support.server.NodeSpec;
+import mastery.support.server.Passwords;
+import mastery.support.server.Ports;
+import mastery.support.server.SharedServers;
 import org.junit.jupiter.api.Test;
 
 @OnElasticsearch(nodes = 3)
@@ -68,6 +74,30 @@ class ElasticsearchClusterIT {
     private static String masterInTheEyesOf(Node node) throws IOException {
         try (ElasticsearchClient client = ElasticsearchEndpoint.of(node).newClient()) {
             return client.cat().master().valueBody().get(0).node();
+        }
+    }
+
+    @Test
+    void aNodeThatHasNotReadItsStateAnswersButIsNotReady() throws IOException {
+        String port = Integer.toString(Ports.free());
+        Map<String, String> waitsForAnother = Map.of(
+                ElasticsearchRecipe.TRANSPORT_PORT,
+                port,
+                ElasticsearchRecipe.SEED_HOSTS,
+                "127.0.0.1:" + port,
+                "cluster.initial_master_nodes",
+                "node-1",
+                "gateway.recover_after_data_nodes",
+                "2");
+        try (NodeGroup group = SharedServers.group(Engine.ELASTICSEARCH, 1)) {
+            Node node = group.start(NodeSpec.member("node-1", waitsForAnother, Passwords.generate()));
+            ElasticsearchEndpoint endpoint = ElasticsearchEndpoint.of(node);
+            assertThat(endpoint.identify().version()).isNotEmpty();
+            assertThatThrownBy(endpoint::identifyRecovered).hasMessageContaining("has not read its state");
+            try (ElasticsearchClient client = endpoint.newClient()) {
+                assertThatThrownBy(() -> client.indices().create(c -> c.index("things")))
+                        .hasMessageContaining("state not recovered");
+            }
         }
     }
 
